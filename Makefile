@@ -80,6 +80,9 @@ stack_src := $(wildcard stack/*.c stack/port/*.c)
 proto_src := $(wildcard shim/proto/*.c)
 intercept_src := $(wildcard shim/intercept*.c)
 shim_src := $(filter-out $(intercept_src),$(wildcard shim/*.c))
+# What the launcher takes of the library: only what calls no socket function,
+# for those are the interposers there.
+intercept_shared_src := $(wildcard shim/elfcheck.c)
 netcon_src := $(wildcard service/netcon.c service/netcon_*.c)
 service_src := $(filter-out $(netcon_src),$(wildcard service/*.c))
 
@@ -232,7 +235,8 @@ $B/netcon: $(call objs,$(netcon_src) $(proto_src))
 	$(call say,LINK,$@)
 	$(Q)$(link) $^
 
-$B/intercept: $(call objs,$(intercept_src) $(proto_src))
+$B/intercept: $(call objs,$(intercept_src) $(intercept_shared_src) \
+	$(proto_src))
 	$(call say,LINK,$@)
 	$(Q)$(link) $^
 
