@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line of netcond: typed rows, parsed and printed from one list.
+ *
+ * Theory of operation
+ *
+ * A row of cli_rows says all there is about an option: how it is called, what
+ * its value looks like, which field takes it, what it means. Parsing, defaults
+ * and --help walk the rows, and a test holds them against the man page, so an
+ * option cannot exist in one of these places only. A new option is a row; a new
+ * device is a row of type CLI_DEVICE with the backend's name.
+ *
+ * getopt_long(3) is not used: it prints its own messages, which neither say
+ * what was expected nor what was probably meant.
+ */
+#include "service/cli.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#define TEXT(x) #x
+#define NUMBER_TEXT(x) TEXT(x)
+#define ROW(name_, short_, metavar_, type_, field_, ...)                       \
+	{ .name = name_, .short_name = short_, .metavar = metavar_,           \
+	  .type = type_, .offset = offsetof(struct cli_conf, field_),         \
+	  __VA_ARGS__ }
+#define HELP_COLUMN 24 /* where --help's explanations start */
+#define SUGGEST_MAX 2  /* edits that a suggestion may be away */
+#define NAME_MAX_LEN 32 /* bytes of an option's name that are compared */
+
+const struct cli_row cli_rows[] = {
+	ROW("if", 0, "TAP", CLI_DEVICE, device,
+	    .help = "run on the tap device TAP; it is made when it does not exist",
+	    .backend = "tap"),
+	ROW("addr", 0, "CIDR", CLI_CIDRS, addrs,
+	    .help = "an address of the stack, as 10.1.2.3/24; may be repeated\n"
+	    "(default: 10.107.0.2/24 and fd07:6e65:7463::2/64)"),
+	ROW("gw", 0, "ADDR", CLI_GATEWAYS, gateways,
+	    .help = "the gateway, once for IPv4 and once for IPv6\n"
+	    "(default with the default addresses: the kernel's side)"),
+	ROW("dns", 0, "ADDR", CLI_SERVERS, dns,
+	    .help = "a name server, as 10.1.2.1 or 10.1.2.1:5353; may be repeated"),
+	ROW("mac", 0, "MAC", CLI_MAC, mac,
+	    .help = "the stack's Ethernet address (default: chosen)"),
+	ROW("mtu", 0, "N", CLI_NUMBER, mtu,
+	    .help = "bytes of the largest IP packet (default: the device's)",
+	    .min = CLI_MTU_MIN, .max = 65535),
+	ROW("host-addr", 0, "CIDR", CLI_CIDRS, host_addrs,
+	    .help = "an address for the kernel's side of the tap; may be repeated\n"
+	    "(default with the default addresses: 10.107.0.1/24 and\n"
+	    "fd07:6e65:7463::1/64)"),
+	ROW("no-offload", 0, NULL, CLI_FLAG, no_offload,
+	    .help = "exchange plain frames with the device: no checksums left out,\n"
+	    "no super-frames"),
+	ROW("poll", 0, "HOW", CLI_POLL, poll_mode,
+	    .preset = "adaptive",
+	    .help = "busy: never sleep; adaptive: sleep when nothing came for a\n"
+	    "while; sleep: sleep at once"),
+	ROW("spin-us", 0, "N", CLI_NUMBER, spin_us,
+	    .preset = NUMBER_TEXT(LOOP_SPIN_US),
+	    .help = "with --poll adaptive, microseconds without work before sleeping",
+	    .min = 0, .max = 1000000),
+	ROW("cpu", 0, "N", CLI_NUMBER, cpu,
+	    .help = "run on this CPU only (default: any)", .min = 0, .max = 65535),
+	ROW("socket", 0, "PATH", CLI_TEXT, socket_path,
+	    .help = "the control socket (default: $" RPC_SOCKET_ENV ", else\n"
+	            RPC_SOCKET_ROOT ", else $XDG_RUNTIME_DIR/" RPC_SOCKET_USER ")"),
+	ROW("pcap", 0, "FILE", CLI_TEXT, pcap_path,
+	    .help = "write every frame to FILE, for tcpdump and wireshark"),
+	ROW("stats", 0, NULL, CLI_FLAG, is_stats,
+	    .help = "print the counters at the end"),
+	ROW("ready-fd", 0, "N", CLI_NUMBER, ready_fd,
+	    .help = "write a newline to descriptor N and close it when ready",
+	    .min = 0, .max = INT_MAX),
+	ROW("daemon", 0, NULL, CLI_FLAG, is_daemon,
+	    .help = "go to the background; returns when the service is ready"),
+	ROW("pidfile", 0, "PATH", CLI_TEXT, pidfile_path,
+	    .help = "write the process id to PATH, and remove it at the end"),
+	ROW("verbose", 'v', NULL, CLI_COUNT_UP, verbosity,
+	    .help = "tell more: sessions; twice: each request"),
+	ROW("version", 'V', NULL, CLI_FLAG, is_version,
+	    .help = "print the version and exit"),
+	ROW("help", 'h', NULL, CLI_FLAG, is_help,
+	    .help = "print this and exit"),
+	{ .name = NULL },
+};
+
+static unsigned min_of(unsigned a, unsigned b)
+{
+	return a < b ? a : b;
+}
+
+/* Edits (insert, remove, change) from one word to another: Levenshtein. */
+static unsigned count_edits(const char *from, const char *to)
+{
+	unsigned row[NAME_MAX_LEN + 1], to_len = (unsigned)strlen(to);
+
+	if (to_len > NAME_MAX_LEN)
+		return UINT_MAX;
+	for (unsigned i = 0; i <= to_len; i++)
+		row[i] = i;
+	for (unsigned i = 1; from[i - 1]; i++) {
+		unsigned diagonal = row[0];
+
+		row[0] = i;
+		for (unsigned j = 1; j <= to_len; j++) {
+			unsigned above = row[j];
+			unsigned change = diagonal + (from[i - 1] != to[j - 1]);
+
+			row[j] = min_of(change, min_of(above, row[j - 1]) + 1);
+			diagonal = above;
+		}
+	}
+	return row[to_len];
+}
+
+static const struct cli_row *find_nearest(const char *name)
+{
+	const struct cli_row *nearest = NULL;
+	unsigned edits_min = SUGGEST_MAX + 1;
+
+	for (const struct cli_row *row = cli_rows; row->name; row++) {
+		unsigned edits = count_edits(name, row->name);
+
+		if (edits >= edits_min || edits >= strlen(row->name))
+			continue;
+		edits_min = edits;
+		nearest = row;
+	}
+	return nearest;
+}
+
+static int refuse_unknown(const char *word, char *why)
+{
+	const struct cli_row *nearest = NULL;
+
+	if (word[1] == '-')
+		nearest = find_nearest(word + 2);
+	if (nearest)
+		snprintf(why, CLI_WHY_LEN, "unknown option '%.64s': did you"
+		         " mean --%s?", word, nearest->name);
+	else
+		snprintf(why, CLI_WHY_LEN, "unknown option '%.64s': --help"
+		         " lists them", word);
+	return -EINVAL;
+}
+
+/* The row for "--name", "--name=value" or "-x"; *value is what stands after
+ * '=', or NULL.
+ */
+static const struct cli_row *find_row(char *word, const char **value)
+{
+	bool is_long = word[1] == '-';
+	size_t len = strcspn(word, "=");
+
+	*value = NULL;
+	for (const struct cli_row *row = cli_rows; row->name; row++) {
+		if (is_long && (strlen(row->name) != len - 2 ||
+		                memcmp(row->name, word + 2, len - 2) != 0))
+			continue;
+		if (!is_long && (row->short_name != word[1] || word[2]))
+			continue;
+		if (is_long && word[len])
+			*value = word + len + 1;
+		return row;
+	}
+	return NULL;
+}
+
+/* A repeated short flag, as in -vv. */
+static bool is_cluster(const char *word)
+{
+	return word[1] == 'v' && strspn(word + 1, "v") == strlen(word + 1);
+}
+
+/* One option and, where it takes one, its value. Return: words used, -EINVAL */
+static int parse_option(char **words, struct cli_conf *conf, char *why)
+{
+	const struct cli_row *row;
+	char expected[CLI_WHY_LEN];
+	const char *value;
+	int used = 1;
+
+	if (is_cluster(words[0])) {
+		conf->verbosity += (unsigned)strlen(words[0]) - 1;
+		return 1;
+	}
+	row = find_row(words[0], &value);
+	if (!row)
+		return refuse_unknown(words[0], why);
+	if (value && !row->metavar) {
+		snprintf(why, CLI_WHY_LEN, "--%s takes no value, not '%.64s'",
+		         row->name, value);
+		return -EINVAL;
+	}
+	if (row->metavar && !value) {
+		value = words[used++];
+		if (!value) {
+			snprintf(why, CLI_WHY_LEN, "--%s needs a value: --%s"
+			         " %s", row->name, row->name, row->metavar);
+			return -EINVAL;
+		}
+	}
+	if (cli_value_set(row, value, conf, expected)) {
+		snprintf(why, CLI_WHY_LEN, "--%s '%.64s': %.300s", row->name,
+		         value, expected);
+		return -EINVAL;
+	}
+	return used;
+}
+
+static int set_presets(struct cli_conf *conf, char *why)
+{
+	memset(conf, 0, sizeof(*conf));
+	conf->cpu = -1;
+	conf->ready_fd = -1;
+	for (const struct cli_row *row = cli_rows; row->name; row++)
+		if (row->preset && cli_value_set(row, row->preset, conf, why))
+			return -EINVAL;
+	return 0;
+}
+
+static int refuse_no_device(char *why)
+{
+	size_t used = (size_t)snprintf(why, CLI_WHY_LEN,
+	                               "no device is given: expected");
+	const char *sep = " ";
+
+	for (const struct cli_row *row = cli_rows; row->name; row++) {
+		if (row->type != CLI_DEVICE || used >= CLI_WHY_LEN)
+			continue;
+		used += (size_t)snprintf(why + used, CLI_WHY_LEN - used,
+		                         "%s--%s %s", sep, row->name,
+		                         row->metavar);
+		sep = " or ";
+	}
+	if (used < CLI_WHY_LEN)
+		snprintf(why + used, CLI_WHY_LEN - used,
+		         ", for example --if tap0");
+	return -EINVAL;
+}
+
+/* Defaults count: without --addr the stack has an IPv6 address. */
+static bool has_ipv6(const struct cli_conf *conf)
+{
+	for (unsigned i = 0; i < conf->addrs.count; i++)
+		if (conf->addrs.items[i].family == AF_INET6)
+			return true;
+	return conf->addrs.count == 0;
+}
+
+/* What one row cannot know. */
+static int check_together(const struct cli_conf *conf, char *why)
+{
+	const char *fault = NULL;
+
+	if (!conf->device.backend)
+		return refuse_no_device(why);
+	if (conf->mtu && conf->mtu < CLI_MTU_MIN_IPV6 && has_ipv6(conf)) {
+		snprintf(why, CLI_WHY_LEN, "--mtu '%d': IPv6 needs at least"
+		         " %d; give only IPv4 addresses with --addr for less",
+		         conf->mtu, CLI_MTU_MIN_IPV6);
+		return -EINVAL;
+	}
+	if (conf->is_daemon && conf->program)
+		fault = "--daemon: a service that runs a program ends with it;"
+		        " give one or the other";
+	else if (conf->is_daemon && conf->is_stats)
+		fault = "--stats: a daemon has nowhere to print to; ask it with"
+		        " 'netcon stat'";
+	if (!fault)
+		return 0;
+	snprintf(why, CLI_WHY_LEN, "%s", fault);
+	return -EINVAL;
+}
+
+/* Read the command line into *conf. With --help or --version nothing else is
+ * checked. Return: 0, or -EINVAL and one sentence in why (CLI_WHY_LEN bytes)
+ * that quotes the bad value and says what was expected.
+ */
+int cli_parse(int argc, char **argv, struct cli_conf *conf, char *why)
+{
+	int used;
+
+	if (set_presets(conf, why))
+		return -EINVAL;
+	for (int i = 1; i < argc; i += used) {
+		if (!strcmp(argv[i], "--")) {
+			conf->program = argv + i + 1;
+			break;
+		}
+		if (argv[i][0] != '-' || !argv[i][1]) {
+			snprintf(why, CLI_WHY_LEN, "'%.64s' is no option; a"
+			         " program to run stands after '--'", argv[i]);
+			return -EINVAL;
+		}
+		used = parse_option(argv + i, conf, why);
+		if (used < 0)
+			return used;
+		if (conf->is_help || conf->is_version)
+			return 0;
+	}
+	if (conf->program && !conf->program[0]) {
+		snprintf(why, CLI_WHY_LEN, "after '--' a program is expected");
+		return -EINVAL;
+	}
+	return check_together(conf, why);
+}
+
+static void print_row(FILE *out, const struct cli_row *row)
+{
+	const char *line = row->help;
+	int column = fprintf(out, "  ");
+
+	if (row->short_name)
+		column += fprintf(out, "-%c, ", row->short_name);
+	column += fprintf(out, "--%s", row->name);
+	if (row->metavar)
+		column += fprintf(out, " %s", row->metavar);
+	for (;;) {
+		const char *end = strchrnul(line, '\n');
+
+		fprintf(out, "%*s%.*s", HELP_COLUMN - column, "",
+		        (int)(end - line), line);
+		if (!*end)
+			break;
+		fprintf(out, "\n");
+		column = 0;
+		line = end + 1;
+	}
+	if (row->preset)
+		fprintf(out, " (default: %s)", row->preset);
+	fprintf(out, "\n");
+}
+
+/* The whole of --help. */
+void cli_print_help(FILE *out)
+{
+	fprintf(out, "usage: netcond");
+	for (const struct cli_row *row = cli_rows; row->name; row++)
+		if (row->type == CLI_DEVICE)
+			fprintf(out, " --%s %s", row->name, row->metavar);
+	fprintf(out, " [OPTION]... [-- PROGRAM ARG...]\n\n"
+	        "A TCP/IP stack in user space, for programs that intercept(1)"
+	        " starts.\nWith a PROGRAM, start it through the stack and exit"
+	        " with its status.\n\n");
+	for (const struct cli_row *row = cli_rows; row->name; row++)
+		print_row(out, row);
+}
