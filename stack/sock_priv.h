@@ -37,6 +37,7 @@
 #include <sys/socket.h>
 
 #include "stack/sock.h"
+#include "stack/sock_opt.h"
 #include "stack/stack_priv.h"
 
 /* Options as the program set them, in its units. sock_opt_init() gives the
@@ -60,6 +61,7 @@ struct sock_opt {
 	int mcast_ttl, mcast_hops;   /* -1: default */
 	bool mcast_loop;
 	unsigned mcast_if;           /* interface index; 0: default */
+	struct sock_opt_kept kept;   /* the others */
 };
 
 struct sock_group;
