@@ -433,6 +433,38 @@ enum elfcheck_verdict elfcheck_program(const char *name, struct elfcheck *out)
 	return elfcheck_file(out->path, out);
 }
 
+/* Can the library at path be preloaded into programs like this one? The loader
+ * would only warn, and run the program without it. Return: 0, or -errno and one
+ * sentence in why (ELFCHECK_WHY_LEN bytes): -ENOEXEC when it is no library of
+ * this machine, -EINVAL when $LD_PRELOAD cannot hold its path.
+ */
+int elfcheck_library(const char *path, char *why)
+{
+	const struct elf_facts *own = own_facts();
+	struct elf_facts facts;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), err = errno;
+
+	if (fd < 0) {
+		snprintf(why, ELFCHECK_WHY_LEN, "cannot read the library '%s':"
+		         " %s", path, strerror(err));
+		return -err;
+	}
+	read_elf(fd, &facts);
+	close(fd);
+	if (!facts.is_elf || facts.class != own->class ||
+	    facts.machine != own->machine) {
+		snprintf(why, ELFCHECK_WHY_LEN, "'%s' is no library for this"
+		         " machine", path);
+		return -ENOEXEC;
+	}
+	if (!strpbrk(path, ": "))
+		return 0;
+	snprintf(why, ELFCHECK_WHY_LEN, "the path of the library '%s' has a"
+	         " space or a colon, which LD_PRELOAD cannot hold; install it"
+	         " elsewhere", path);
+	return -EINVAL;
+}
+
 /* The exit status for a verdict. */
 int elfcheck_status(enum elfcheck_verdict verdict)
 {

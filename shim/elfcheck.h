@@ -40,6 +40,7 @@ struct elfcheck {
 
 enum elfcheck_verdict elfcheck_program(const char *name, struct elfcheck *out);
 enum elfcheck_verdict elfcheck_file(const char *path, struct elfcheck *out);
+int elfcheck_library(const char *path, char *why);
 int elfcheck_status(enum elfcheck_verdict verdict);
 
 #endif
