@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* connect: started by the service, waited for here.
+ *
+ * Theory of operation
+ *
+ * The service never waits: it answers EINPROGRESS and keeps the pair's POLLOUT
+ * false until the handshake is over. A blocking connect is then a poll on the
+ * descriptor, which other threads, signals and SO_SNDTIMEO meet as they would
+ * on the kernel's socket (inet_stream_connect in net/ipv4/af_inet.c): the
+ * time-out gives EINPROGRESS, a signal whose handler lacks SA_RESTART gives
+ * EINTR, and in both cases the handshake goes on. A second blocking connect
+ * waits for the first. SO_ERROR, asked once at the end, is the result.
+ */
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/time.h>
+#include <time.h>
+
+#include "shim/addr.h"
+#include "shim/client.h"
+#include "shim/identity.h"
+#include "shim/libc.h"
+#include "shim/sockerr.h"
+
+static int64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* SO_SNDTIMEO in ms; -1: none. */
+static int64_t send_timeout_ms(int fd)
+{
+	struct timeval tv = { 0 };
+	socklen_t len = sizeof(tv);
+
+	if (raw_getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, &len) < 0 ||
+	    (tv.tv_sec == 0 && tv.tv_usec == 0))
+		return -1;
+	return (int64_t)tv.tv_sec * 1000 + (tv.tv_usec + 999) / 1000;
+}
+
+/* Would the kernel restart a call that a signal interrupted? Which signal it
+ * was is not told, so every handler that may have run must wish it.
+ */
+static bool is_restarting(void)
+{
+	for (int sig = 1; sig < NSIG; sig++) {
+		struct sigaction action;
+
+		if (sigaction(sig, NULL, &action) < 0 ||
+		    action.sa_handler == SIG_DFL ||
+		    action.sa_handler == SIG_IGN)
+			continue;
+		if (!(action.sa_flags & SA_RESTART))
+			return false;
+	}
+	return true;
+}
+
+/* Wait for the end of the handshake. started: -EINPROGRESS or -EALREADY, the
+ * result when the time is up. Return: 0 or -errno.
+ */
+static int connect_wait(int fd, const struct rpc_name *name, int started)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLOUT };
+	int64_t limit_ms = send_timeout_ms(fd);
+	int64_t deadline_ms = limit_ms < 0 ? 0 : now_ms() + limit_ms;
+	int64_t left_ms = -1;
+	int rc;
+
+	for (;;) {
+		if (limit_ms >= 0)
+			left_ms = deadline_ms - now_ms();
+		if (limit_ms >= 0 && left_ms <= 0)
+			return started;
+		rc = poll(&pfd, 1,
+		          (int)(left_ms > 3600000 ? 3600000 : left_ms));
+		if (rc > 0)
+			return -sockerr_take(fd, name);
+		if (rc < 0 && errno != EINTR)
+			return -errno;
+		if (rc < 0 && (limit_ms >= 0 || !is_restarting()))
+			return -EINTR;
+	}
+}
+
+static int sock_connect(int fd, const struct rpc_name *name,
+                        const struct sockaddr *addr, socklen_t len)
+{
+	struct rpc_request req = { 0 };
+	struct rpc_reply reply;
+	int rc = addr_take(&req.addr, addr, len, name);
+
+	if (rc < 0)
+		return rc;
+	rc = client_sock_call(RPC_CONNECT, fd, name, &req, &reply);
+	if (name->type != SOCK_STREAM ||
+	    (rc != -EINPROGRESS && rc != -EALREADY) ||
+	    raw_fcntl(fd, F_GETFL, 0) & O_NONBLOCK)
+		return rc;
+	return connect_wait(fd, name, rc);
+}
+
+int connect(int fd, __CONST_SOCKADDR_ARG addr, socklen_t len)
+{
+	struct rpc_name name;
+	int saved = errno;
+	int rc;
+
+	if (!identity_is_ours(fd, &name))
+		return libc()->connect(fd, addr.__sockaddr__, len);
+	rc = sock_connect(fd, &name, addr.__sockaddr__, len);
+	errno = saved;
+	rc = libc_result(rc);
+	libc_debug("connect", fd, rc);
+	return rc;
+}
