@@ -137,15 +137,14 @@ lib: $B/libintercept.so $B/intercept ## the preloaded library and its launcher
 
 service: $B/netcond $B/netcon ## the service and its control program
 
-tests: all bench-tools $(unit_bin) $(sim_bin) $(fuzz_bin) $(tool_bin) \
-	$(oracle_bin) ## every test program, the transfer pair among them
+tests: all bench-tools ## every test program, the transfer pair among them
+tests: $(unit_bin) $(sim_bin) $(fuzz_bin) $(tool_bin) $(oracle_bin)
 
 bench-tools: $(bench_bin) ## the programs that make bench runs
 
 help: ## this list
 	@printf 'usage: make [TARGET] [VARIABLE=VALUE]\n\n'
 	@sed -n -e 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' \
-		-e 's/^[[:space:]].*_bin) ## \(.*\)/tests|\1/p' \
 		$(firstword $(MAKEFILE_LIST)) | \
 		awk -F '|' '{ printf "  %-12s %s\n", $$1, $$2 }'
 	@printf '\n%s\n%s\n%s\n' \

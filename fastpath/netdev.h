@@ -47,6 +47,7 @@ struct netdev_stats {
 	uint64_t tx_super_frames;      /* of tx_frames, those with gso */
 	uint64_t tx_dropped_full;      /* ring or queue of the device was full */
 	uint64_t tx_dropped_error;     /* the kernel refused the frame */
+	uint64_t capture_missed;       /* passed, but not in the pcap file */
 };
 
 struct netdev_ops;
