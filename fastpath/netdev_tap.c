@@ -15,35 +15,19 @@
  * what does not fit (ip -s link: TX dropped).
  * Sending: one writev() a frame, which runs the kernel's receive path to its
  * end, so nothing is ever queued here.
- *
- * A device that did not exist is made by open, and vanishes with the
- * descriptor. One that exists (made for a user, by `ip tuntap add`) stays, and
- * its offloads are turned off again when we leave it.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/if_tun.h>
-#include <net/if.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #include "fastpath/frame_pool.h"
 #include "fastpath/ifconf.h"
 #include "fastpath/netdev_backends.h"
+#include "fastpath/tap_dev.h"
 #include "fastpath/vnet.h"
 #include "fastpath/why.h"
 
-/* Linux 6.2; older headers lack them. */
-#ifndef TUN_F_USO4
-#define TUN_F_USO4 0x20
-#define TUN_F_USO6 0x40
-#endif
-
-#define TAP_PATH "/dev/net/tun"
 #define TAP_FRAME_COUNT 128         /* receive frames, unless asked */
 #define TAP_FRAME_ROOM (68u << 10)  /* bytes: 64 KB and the headers around */
 #define TAP_IOV_MAX 1024            /* UIO_MAXIOV of Linux */
@@ -51,10 +35,8 @@
 
 struct netdev_tap {
 	struct netdev dev;
+	struct tap_dev link;            /* the kernel's device */
 	struct frame_pool pool;
-	int fd;              /* the descriptor of the device */
-	bool has_vnet_hdr;   /* a virtio-net header before each frame */
-	bool is_ours;        /* made by open: goes away with fd */
 	struct virtio_net_hdr tx_hdr;   /* of the frame being sent */
 	struct iovec iov[TAP_IOV_MAX];  /* of the frame being sent */
 };
@@ -62,115 +44,6 @@ struct netdev_tap {
 static struct netdev_tap *tap_of(const struct netdev *dev)
 {
 	return (struct netdev_tap *)dev;
-}
-
-/* -------------------------------------------------------------------- open */
-
-static int device_node_open(const char *ifname, char *why)
-{
-	int fd = open(TAP_PATH, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-
-	if (fd >= 0)
-		return fd;
-	if (errno == EACCES || errno == EPERM)
-		return why_fail(why, errno, "no permission for " TAP_PATH
-		                ": run as root, or have %s made for you and "
-		                TAP_PATH " readable", ifname);
-	return why_fail(why, errno, "cannot open " TAP_PATH ": %s (does the "
-	                "kernel have its tun module?)", strerror(errno));
-}
-
-/* The sentence for a TUNSETIFF that failed. */
-static int attach_fail(const char *ifname, bool existed, int err, char *why)
-{
-	switch (err) {
-	case EPERM:
-	case EACCES:
-		return why_fail(why, err, "no permission for " TAP_PATH ": run "
-		                "as root or have an administrator make %s with "
-		                "'ip tuntap add dev %s mode tap user NAME'",
-		                ifname, ifname);
-	case EBUSY:
-		return why_fail(why, err, "%s is in use by another process",
-		                ifname);
-	case EINVAL:
-		if (existed)
-			return why_fail(why, err, "%s exists and is no tap "
-			                "device", ifname);
-		break;
-	}
-	return why_fail(why, err, "cannot %s the tap device %s: %s",
-	                existed ? "use" : "make", ifname, strerror(err));
-}
-
-/* Attach to the device, made when it does not exist. One that was made with
- * several queues wants to be told so (Linux drivers/net/tun.c, tun_set_iff).
- */
-static int device_attach(struct netdev_tap *tap, const char *ifname, char *why)
-{
-	static const short queue_flags[] = { 0, IFF_MULTI_QUEUE };
-	struct ifreq ifr;
-	short flags = IFF_TAP | IFF_NO_PI;
-	bool existed = ifconf_exists(ifname);
-	int err = 0;
-
-	if (tap->has_vnet_hdr)
-		flags |= IFF_VNET_HDR;
-	for (unsigned i = 0; i < 2; i++) {
-		memset(&ifr, 0, sizeof(ifr));
-		strncpy(ifr.ifr_name, ifname, IFNAMSIZ - 1);
-		ifr.ifr_flags = flags | queue_flags[i];
-		if (!ioctl(tap->fd, TUNSETIFF, &ifr)) {
-			tap->is_ours = !existed;
-			snprintf(tap->dev.name, sizeof(tap->dev.name), "%s",
-			         ifr.ifr_name);
-			return 0;
-		}
-		err = errno;
-		if (err != EINVAL || !existed)
-			break;
-	}
-	return attach_fail(ifname, existed, err, why);
-}
-
-/* What the kernel itself can do with this header, by TUNGETFEATURES. */
-static bool kernel_has_vnet_hdr(int fd)
-{
-	unsigned features = 0;
-
-	return !ioctl(fd, TUNGETFEATURES, &features) &&
-	       features & IFF_VNET_HDR;
-}
-
-/* Agree on offloads. TUNSETOFFLOAD names what we can receive; that the kernel
- * knows a bit at all tells that it can take such frames from us, too.
- * UDP super-frames are only asked about, never asked for: the stack above
- * wants single datagrams.
- */
-static int offload_negotiate(struct netdev_tap *tap, char *why)
-{
-	const unsigned tso = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
-	const unsigned uso = TUN_F_USO4 | TUN_F_USO6;
-	int hdr_len = VNET_HDR_LEN;
-
-	if (!tap->has_vnet_hdr) {
-		/* A device that stays may remember its last user's offloads. */
-		ioctl(tap->fd, TUNSETOFFLOAD, 0ul);
-		return 0;
-	}
-	if (ioctl(tap->fd, TUNSETVNETHDRSZ, &hdr_len))
-		return why_fail(why, errno, "%s takes no virtio-net header of "
-		                "%d bytes: %s", tap->dev.name, hdr_len,
-		                strerror(errno));
-	if (!ioctl(tap->fd, TUNSETOFFLOAD, (unsigned long)(tso | uso)))
-		tap->dev.caps |= NETDEV_CAP_TX_USO;
-	if (!ioctl(tap->fd, TUNSETOFFLOAD, (unsigned long)tso))
-		tap->dev.caps |= NETDEV_CAP_TX_TSO4 | NETDEV_CAP_TX_TSO6 |
-		                 NETDEV_CAP_RX_SUPER;
-	else
-		ioctl(tap->fd, TUNSETOFFLOAD, (unsigned long)TUN_F_CSUM);
-	tap->dev.caps |= NETDEV_CAP_TX_CSUM;
-	return 0;
 }
 
 /* The stack's address on the link: derived from the kernel's, so that a device
@@ -199,7 +72,7 @@ static int link_read(struct netdev_tap *tap, const struct netdev_conf *conf,
 	unsigned mtu = conf->mtu;
 	int err;
 
-	if (!mtu && tap->is_ours)
+	if (!mtu && tap->link.is_ours)
 		mtu = TAP_NEW_MTU;
 	if (mtu)
 		err = ifconf_set_mtu(tap->dev.name, mtu, why);
@@ -236,7 +109,7 @@ static void mode_describe(struct netdev_tap *tap)
 	};
 	char *mode = tap->dev.mode;
 
-	strcpy(mode, tap->has_vnet_hdr ? "tap, vnet_hdr," : "tap, plain frames");
+	strcpy(mode, tap->link.has_vnet_hdr ? "tap, vnet_hdr," : "tap, plain frames");
 	for (unsigned i = 0; i < sizeof(caps) / sizeof(caps[0]); i++)
 		if (tap->dev.caps & caps[i].cap)
 			strcat(mode, caps[i].name);
@@ -246,43 +119,29 @@ static void tap_close(struct netdev *dev)
 {
 	struct netdev_tap *tap = tap_of(dev);
 
-	if (tap->has_vnet_hdr && !tap->is_ours && tap->dev.name[0])
-		ioctl(tap->fd, TUNSETOFFLOAD, 0ul);
-	if (tap->fd >= 0)
-		close(tap->fd);
+	tap_dev_close(&tap->link);
 	frame_pool_fini(&tap->pool);
 	free(tap);
 }
 
-/* Open or make the tap device conf->device. The interface is neither given
- * addresses nor brought up: see ifconf.h.
- */
 static int tap_open(const struct netdev_conf *conf, struct netdev **out,
                     char *why)
 {
-	const char *ifname = conf->device ? conf->device : "";
 	unsigned count = conf->frame_count ? conf->frame_count
 	                                   : TAP_FRAME_COUNT;
-	struct netdev_tap *tap;
+	struct netdev_tap *tap = calloc(1, sizeof(*tap));
 	int err;
 
-	if (!ifconf_name_is_valid(ifname))
-		return why_fail(why, EINVAL, "'%.64s' cannot be an interface's "
-		                "name: expected 1 to %d characters without '/', "
-		                "':' and blanks", ifname, IFNAMSIZ - 1);
-	tap = calloc(1, sizeof(*tap));
 	if (!tap)
 		return why_fail(why, ENOMEM, "out of memory");
-	tap->dev.ops = &netdev_tap_ops;
-	tap->fd = err = device_node_open(ifname, why);
-	if (tap->fd < 0)
+	err = tap_dev_open(&tap->link, conf->device ? conf->device : "",
+	                   !conf->no_offload, why);
+	if (err)
 		goto fail;
-	tap->has_vnet_hdr = !conf->no_offload && kernel_has_vnet_hdr(tap->fd);
-	err = device_attach(tap, ifname, why);
-	if (!err)
-		err = offload_negotiate(tap, why);
-	if (!err)
-		err = link_read(tap, conf, why);
+	tap->dev.ops = &netdev_tap_ops;
+	tap->dev.caps = tap->link.caps;
+	strcpy(tap->dev.name, tap->link.name);
+	err = link_read(tap, conf, why);
 	if (err)
 		goto fail;
 	err = frame_pool_init(&tap->pool, &tap->dev, count, TAP_FRAME_ROOM);
@@ -299,21 +158,19 @@ fail:
 	return err;
 }
 
-/* ------------------------------------------------------------------ frames */
-
 /* Receive one frame. Return: bytes of it, 0 when it is to be dropped, or
  * -errno of readv(2).
  */
 static ssize_t frame_read(struct netdev_tap *tap, struct frame *frame)
 {
 	struct virtio_net_hdr hdr = { 0 };
-	size_t hdr_len = tap->has_vnet_hdr ? VNET_HDR_LEN : 0;
+	size_t hdr_len = tap->link.has_vnet_hdr ? VNET_HDR_LEN : 0;
 	size_t room = frame->room - FRAME_HEADROOM;
 	struct iovec iov[2] = { { &hdr, hdr_len }, { frame->data, room } };
 	ssize_t got;
 
 	do {
-		got = readv(tap->fd, iov, 2);
+		got = readv(tap->link.fd, iov, 2);
 	} while (got < 0 && errno == EINTR);
 	if (got < 0)
 		return -errno;
@@ -322,7 +179,7 @@ static ssize_t frame_read(struct netdev_tap *tap, struct frame *frame)
 	    (size_t)got == hdr_len + room)
 		return 0;
 	frame->len = got - hdr_len;
-	if (tap->has_vnet_hdr && vnet_hdr_parse(&hdr, frame))
+	if (tap->link.has_vnet_hdr && vnet_hdr_parse(&hdr, frame))
 		return 0;
 	return frame->len;
 }
@@ -333,7 +190,7 @@ static unsigned tap_rx_burst(struct netdev *dev, struct frame **frames,
 	struct netdev_tap *tap = tap_of(dev);
 	unsigned done = 0;
 
-	while (done < count) {
+	for (unsigned i = 0; i < count; i++) {
 		struct frame *frame = frame_pool_alloc(&tap->pool);
 		ssize_t len;
 
@@ -378,7 +235,7 @@ static int frame_gather(struct netdev_tap *tap, const struct frame_out *out)
 
 	if (out->iovcnt < 1 || out->iovcnt >= TAP_IOV_MAX)
 		return -EMSGSIZE;
-	if (tap->has_vnet_hdr) {
+	if (tap->link.has_vnet_hdr) {
 		err = vnet_hdr_fill(out, &tap->tx_hdr);
 		if (err)
 			return err;
@@ -400,7 +257,7 @@ static int tap_tx(struct netdev *dev, const struct frame_out *out)
 
 	if (!err) {
 		do {
-			sent = writev(tap->fd, tap->iov, iovcnt);
+			sent = writev(tap->link.fd, tap->iov, iovcnt);
 		} while (sent < 0 && errno == EINTR);
 		err = sent < 0 ? -errno : 0;
 	}
@@ -427,7 +284,7 @@ static bool tap_flush(struct netdev *dev)
 
 static int tap_rx_fd(const struct netdev *dev)
 {
-	return tap_of(dev)->fd;
+	return tap_of(dev)->link.fd;
 }
 
 const struct netdev_ops netdev_tap_ops = {
