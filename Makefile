@@ -63,7 +63,7 @@ LWIP_CFLAGS := -Wall
 # A check of what an option makes constant (LWIP_DBG, zero-sized pools).
 LWIP_CFLAGS += -Wno-type-limits -Wno-unused-variable
 # Its structs for the wire are packed, and it takes their fields' addresses.
-LWIP_CFLAGS += -Wno-address-of-packed-member -Wno-unknown-warning-option
+LWIP_CFLAGS += -Wno-address-of-packed-member
 # Aligned storage is reached through more than one struct type.
 LWIP_CFLAGS += -fno-strict-aliasing
 # STACK_WRAPS: the lwIP functions that stack/ wraps by -Wl,--wrap.

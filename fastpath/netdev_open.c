@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fastpath/frame_pool.h"
 #include "fastpath/netdev_backends.h"
 #include "fastpath/why.h"
 
@@ -66,5 +67,9 @@ int netdev_open(const struct netdev_conf *conf, struct netdev **out, char *why)
 		                "%02x:%02x:%02x:%02x:%02x:%02x cannot be an "
 		                "interface's address: expected a unicast one",
 		                mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+	if (conf->frame_count > FRAME_POOL_COUNT_MAX)
+		return why_fail(why, EINVAL, "%u receive frames are too many: "
+		                "expected at most %u", conf->frame_count,
+		                FRAME_POOL_COUNT_MAX);
 	return ops->open(conf, out, why);
 }
