@@ -31,7 +31,7 @@
 const struct cli_row cli_rows[] = {
 	ROW("if", 0, "TAP", CLI_DEVICE, device,
 	    .help = "run on the tap device TAP; it is made when it does not exist",
-	    .backend = "tap"),
+	    .backend = "tap", .has_host_side = true),
 	ROW("addr", 0, "CIDR", CLI_CIDRS, addrs,
 	    .help = "an address of the stack, as 10.1.2.3/24; may be repeated\n"
 	    "(default: 10.107.0.2/24 and fd07:6e65:7463::2/64)"),
@@ -240,15 +240,6 @@ static int refuse_no_device(char *why)
 	return -EINVAL;
 }
 
-/* Defaults count: without --addr the stack has an IPv6 address. */
-static bool has_ipv6(const struct cli_conf *conf)
-{
-	for (unsigned i = 0; i < conf->addrs.count; i++)
-		if (conf->addrs.items[i].family == AF_INET6)
-			return true;
-	return conf->addrs.count == 0;
-}
-
 /* What one row cannot know. */
 static int check_together(const struct cli_conf *conf, char *why)
 {
@@ -256,13 +247,10 @@ static int check_together(const struct cli_conf *conf, char *why)
 
 	if (!conf->device.backend)
 		return refuse_no_device(why);
-	if (conf->mtu && conf->mtu < CLI_MTU_MIN_IPV6 && has_ipv6(conf)) {
-		snprintf(why, CLI_WHY_LEN, "--mtu '%d': IPv6 needs at least"
-		         " %d; give only IPv4 addresses with --addr for less",
-		         conf->mtu, CLI_MTU_MIN_IPV6);
-		return -EINVAL;
-	}
-	if (conf->is_daemon && conf->program)
+	if (conf->host_addrs.count && !conf->device.has_host_side)
+		fault = "--host-addr: this device has no side of the kernel's"
+		        " to give an address to";
+	else if (conf->is_daemon && conf->program)
 		fault = "--daemon: a service that runs a program ends with it;"
 		        " give one or the other";
 	else if (conf->is_daemon && conf->is_stats)

@@ -15,8 +15,7 @@
 
 #define CLI_WHY_LEN 512     /* bytes that every `why` buffer has at least */
 #define CLI_GATEWAY_MAX 2   /* one of each family */
-#define CLI_MTU_MIN 68      /* bytes: RFC 791 */
-#define CLI_MTU_MIN_IPV6 1280 /* bytes: RFC 8200 */
+#define CLI_MTU_MIN 1280    /* bytes: RFC 8200 section 5 */
 
 /* How a value is read, and what kind of field it goes to. */
 enum cli_type {
@@ -54,6 +53,8 @@ struct cli_device {
 	const char *backend; /* netdev_conf.backend; NULL: none was chosen */
 	const char *option;  /* that chose it, for messages */
 	const char *name;    /* netdev_conf.device */
+	bool has_host_side;  /* the kernel is the other station on the link,
+	                        and its side is ours to set up */
 };
 
 /* What the user asked for; strings are argv's. */
@@ -92,6 +93,7 @@ struct cli_row {
 	const char *help;     /* one line or more */
 	int min, max;         /* CLI_NUMBER */
 	const char *backend;  /* CLI_DEVICE */
+	bool has_host_side;   /* CLI_DEVICE: as in struct cli_device */
 };
 
 extern const struct cli_row cli_rows[]; /* the last one has no name */

@@ -230,6 +230,7 @@ static int read_device(const struct cli_row *row, const char *value,
 	device->backend = row->backend;
 	device->option = row->name;
 	device->name = value;
+	device->has_host_side = row->has_host_side;
 	return 0;
 }
 
