@@ -1,6 +1,8 @@
+#!/bin/bash
 # SPDX-License-Identifier: MIT
 # tcpdump on tap0 sees the traffic; --pcap FILE is a file that tcpdump reads,
 # with the same connection in it from its SYN to its FIN.
+# shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need tcpdump curl
 is_kernel && skip "about netcond itself"

@@ -1,6 +1,8 @@
+#!/bin/bash
 # SPDX-License-Identifier: MIT
 # Programs that die, stall or read slowly: what they held is freed, others are
 # not disturbed.
+# shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need curl
 tools=$BUILD/tests

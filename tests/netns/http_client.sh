@@ -1,26 +1,13 @@
+#!/bin/bash
 # SPDX-License-Identifier: MIT
 # curl and wget through the stack to an nginx on the kernel's side: IPv4, IPv6
 # and by name, from a DNS server on the kernel's side; the errors of names.
+# shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need nginx curl wget dnsmasq
 
 head -c 3000000 /dev/urandom >"$T/file"
-cat >"$T/nginx.conf" <<CONF
-user root;
-daemon off;
-pid $T/nginx.pid;
-error_log $T/nginx-error.log;
-events { }
-http {
-	access_log off;
-	client_body_temp_path $T/body;
-	proxy_temp_path $T/proxy;
-	fastcgi_temp_path $T/fastcgi;
-	uwsgi_temp_path $T/uwsgi;
-	scgi_temp_path $T/scgi;
-	server { listen 80; listen [::]:80; root $T; }
-}
-CONF
+nginx_conf 1 "$T" 80 '[::]:80'
 
 start_dns() {
 	spawn_net dnsmasq dnsmasq --keep-in-foreground --conf-file=/dev/null \

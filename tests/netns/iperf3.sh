@@ -1,6 +1,8 @@
+#!/bin/bash
 # SPDX-License-Identifier: MIT
 # iperf3 with its server, then its client, on the stack: both directions, eight
 # streams, UDP.
+# shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need iperf3 python3
 

@@ -281,6 +281,35 @@ exits_with() { # NAME STATUS CMD...
 }
 sum_of() { sha256sum <"$1" | cut -d' ' -f1; }
 
+# --- configurations
+
+# An nginx that stays in the foreground and keeps all it writes in $T.
+nginx_conf() { # WORKERS ROOT LISTEN...
+	local workers=$1 root=$2 listen
+	shift 2
+	listen=$(printf 'listen %s; ' "$@")
+	cat >"$T/nginx.conf" <<-CONF
+	user root;
+	worker_processes $workers;
+	daemon off;
+	pid $T/nginx.pid;
+	error_log $T/nginx-error.log;
+	events { worker_connections 4096; }
+	http {
+		access_log off;
+		sendfile on;
+		tcp_nopush on;
+		keepalive_requests 100000000;
+		client_body_temp_path $T/body;
+		proxy_temp_path $T/proxy;
+		fastcgi_temp_path $T/fastcgi;
+		uwsgi_temp_path $T/uwsgi;
+		scgi_temp_path $T/scgi;
+		server { $listen root $root; }
+	}
+	CONF
+}
+
 # --- what /proc knows of a process
 
 cpu_ms() { # PID: user and system time so far

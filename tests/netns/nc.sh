@@ -1,5 +1,7 @@
+#!/bin/bash
 # SPDX-License-Identifier: MIT
 # nc as server and as client on the stack: TCP and UDP, IPv4 and IPv6.
+# shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need nc
 

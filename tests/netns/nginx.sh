@@ -1,6 +1,8 @@
+#!/bin/bash
 # SPDX-License-Identifier: MIT
 # nginx with four workers on the stack: a tree of 2,000 files, fetched with and
 # without keep-alive over IPv4 and IPv6 and compared, with a reload meanwhile.
+# shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need nginx curl
 
@@ -17,31 +19,6 @@ pieces() { # FIRST BYTES COUNT
 	head -c $(($2 * $3)) /dev/urandom |
 		split -a 4 --numeric-suffixes="$1" -b "$2" - "$T/tree/"
 }
-make_config() {
-	cat >"$T/nginx.conf" <<-CONF
-	user root;
-	worker_processes 4;
-	daemon off;
-	pid $T/nginx.pid;
-	error_log $T/nginx-error.log;
-	events { worker_connections 1024; }
-	http {
-		access_log off;
-		sendfile on;
-		tcp_nopush on;
-		client_body_temp_path $T/body;
-		proxy_temp_path $T/proxy;
-		fastcgi_temp_path $T/fastcgi;
-		uwsgi_temp_path $T/uwsgi;
-		scgi_temp_path $T/scgi;
-		server {
-			listen 80;
-			listen [::]:80;
-			root $T/tree;
-		}
-	}
-	CONF
-}
 fetch() { # DIRECTORY HOST CURL-OPTION...
 	local dir=$T/$1 host=$2
 	shift 2
@@ -54,7 +31,7 @@ fetch() { # DIRECTORY HOST CURL-OPTION...
 }
 
 make_tree
-make_config
+nginx_conf 4 "$T/tree" 80 '[::]:80'
 start_netcond
 spawn_via nginx nginx -p "$T" -c "$T/nginx.conf"
 nginx_pid=$PID

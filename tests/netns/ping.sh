@@ -1,6 +1,8 @@
+#!/bin/bash
 # SPDX-License-Identifier: MIT
 # Echo, address resolution and neighbour discovery: what the kernel's side sees
 # of the stack as a host.
+# shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need ping
 

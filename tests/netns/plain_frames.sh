@@ -1,6 +1,8 @@
+#!/bin/bash
 # SPDX-License-Identifier: MIT
 # Without offloads (--no-offload) every frame is one of the wire's size with
 # full checksums: transfers both ways, and no frame larger than the MTU.
+# shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need tcpdump
 is_kernel && skip "about netcond itself"

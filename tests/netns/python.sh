@@ -1,6 +1,8 @@
+#!/bin/bash
 # SPDX-License-Identifier: MIT
 # python3 on the stack: http.server, and an asyncio echo server with a hundred
 # clients at a time, over IPv4 and IPv6; then the clients on the stack.
+# shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need curl
 # The system's own, which exists for every user; a version manager's may not.

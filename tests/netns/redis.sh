@@ -1,6 +1,8 @@
+#!/bin/bash
 # SPDX-License-Identifier: MIT
 # redis-server on the stack: load with and without pipelining, many clients, a
 # large value, a child that saves while clients write, reload and shutdown.
+# shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need redis-server redis-cli redis-benchmark
 

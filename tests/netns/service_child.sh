@@ -1,6 +1,8 @@
+#!/bin/bash
 # SPDX-License-Identifier: MIT
 # netcond -- PROGRAM: the service runs a program on its stack and ends with it,
 # with its status, leaving neither the tap nor the socket file.
+# shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need redis-server redis-cli
 is_kernel && skip "about netcond itself"

@@ -1,6 +1,8 @@
+#!/bin/bash
 # SPDX-License-Identifier: MIT
 # The transfer server and client, every byte checked: each way through the tap,
 # then between two programs of one service, and many at a time.
+# shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 tools=$BUILD/tests
 [ -x "$tools/test_tx" ] || skip "not built: $tools/test_tx"
