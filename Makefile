@@ -306,12 +306,12 @@ check-unit: ## the unit tests alone, plain and with sanitizers; no root needed
 	$(Q)tests/check.sh --unit $(BUILD)
 
 bench: deps ## measure ours and the kernel's stack in the same run (as root)
-	$(submake) all bench-tools
-	$(Q)tests/bench/run.sh
+	$(submake) all bench-tools $B/tests/load
+	$(Q)BUILD=$B tests/bench/run.sh
 
 demo: deps ## the main job, shown line by line (as root)
 	$(submake) all
-	$(Q)tests/netns/demo.sh
+	$(Q)BUILD=$B tests/demo.sh
 
 lint: ## warnings as errors, clang-tidy, cppcheck, layers, width
 	$(Q)CC='$(CC)' CLANG='$(CLANG)' CLANG_TIDY='$(CLANG_TIDY)' \

@@ -14,7 +14,8 @@
 # Exit status: 0, or 1 when a test failed.
 set -u
 tests=$(cd "$(dirname "$0")" && pwd)
-export BUILD=${BUILD:-$tests/../build}
+BUILD=$(cd "${BUILD:-$tests/../build}" && pwd) || exit 1
+export BUILD
 logs=$BUILD/tests/logs
 timeout_s=${TEST_TIMEOUT_S:-90}
 jobs=1 list=

@@ -8,8 +8,10 @@ need make curl
 is_kernel && skip "about netcond itself"
 
 root=$T/root
+build_is=()
+[ "$BUILD" = "$top/build" ] || build_is=(BUILD="$BUILD")
 install_make() {
-	make -s -C "$top" "$1" BUILD="$BUILD" DESTDIR="$root" PREFIX=/usr \
+	make -s -C "$top" "$1" "${build_is[@]}" DESTDIR="$root" PREFIX=/usr \
 		>"$T/make.log" 2>&1 || fail "make $1: $(tail -n 1 "$T/make.log")"
 }
 install_make install
@@ -39,6 +41,5 @@ leak_check
 kill "$NETCOND_PID"
 wait_gone "$NETCOND_PID" netcond
 
-BUILD=$tools/..
 install_make uninstall
 is_equal "files left by make uninstall" "" "$(find "$root" -type f)"

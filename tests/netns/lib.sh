@@ -25,7 +25,7 @@
 set -eEuo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-BUILD=${BUILD:-$top/build}
+BUILD=$(cd "${BUILD:-$top/build}" && pwd)
 NETNS_STACK=${NETNS_STACK:-netcond}
 
 HOST4=10.107.0.1 STACK4=10.107.0.2
@@ -201,7 +201,7 @@ start_netcond() { # [OPTION...]
 	rm -f "$T/ready"
 	mkfifo "$T/ready"
 	spawn netcond ip netns exec "$NS" "$BUILD/netcond" --if tap0 \
-		--socket "$NETCOND_SOCKET" --ready-fd 9 "$@" 9>"$T/ready"
+		--ready-fd 9 "$@" 9>"$T/ready"
 	NETCOND_PID=$PID
 	local bytes
 	bytes=$(timeout $WAIT_S head -c 1 "$T/ready" | wc -c)
