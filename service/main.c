@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/* netcond: a TCP/IP stack in user space for programs that are intercepted.
+ *
+ * Theory of operation
+ *
+ * Everything is acquired in one order and given back in the reverse one, by one
+ * chain of labels in serve(): pidfile, device and stack, control socket, the
+ * kernel's side of the link, program. What fails leaves one sentence on stderr
+ * and nothing behind.
+ *
+ * SIGINT, SIGTERM and SIGHUP are blocked and read from a descriptor by the
+ * loop. Without a program they end the service. With one they are the
+ * program's first: it is told, and the service goes on until it has ended; the
+ * second signal does not wait any longer. What the terminal sends, it sent to
+ * the program as well.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "fastpath/why.h"
+#include "service/child.h"
+#include "service/cli.h"
+#include "service/daemon.h"
+#include "service/log.h"
+#include "service/loop.h"
+#include "service/pidfile.h"
+#include "service/setup.h"
+#include "service/stats_print.h"
+#include "shim/proto/ctl.h"
+#include "shim/proto/version.h"
+
+_Static_assert(CLI_WHY_LEN >= NETDEV_WHY_LEN && CLI_WHY_LEN >= CTL_WHY_LEN,
+               "one buffer for every reason");
+
+enum exit_status {
+	EXIT_OK = 0,
+	EXIT_RUN_TIME = 1,
+	EXIT_MISUSE = 2,
+};
+
+/* One run of the service. */
+struct service {
+	struct cli_conf conf;
+	char socket_path[CTL_PATH_LEN];
+	char paths[2][PATH_MAX];    /* made absolute: pidfile, capture */
+	struct child child;
+	struct pidfile pidfile;
+	struct setup setup;
+	struct loop *loop;
+	FILE *out;                  /* where the configuration is printed */
+	int notify_fd;              /* of daemon_start */
+	int signal_fd;
+	unsigned signal_count;      /* that asked for the end */
+};
+
+/* Signals that ask for the end. */
+static void fill_end_signals(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGHUP);
+}
+
+/* From now on they wait in the descriptor. A shell that starts a job in the
+ * background ignores SIGINT for it, and an ignored signal does not wait.
+ */
+static int open_signals(struct service *service, char *why)
+{
+	sigset_t set;
+
+	fill_end_signals(&set);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGPIPE, SIG_IGN);
+	service->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (service->signal_fd >= 0)
+		return 0;
+	return why_fail(why, errno, "cannot wait for signals: %s",
+	                strerror(errno));
+}
+
+static void on_signal(struct loop *loop, int fd, void *user)
+{
+	struct service *service = user;
+	struct signalfd_siginfo info;
+	bool is_from_terminal;
+
+	if (read(fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	service->signal_count++;
+	is_from_terminal = info.ssi_code == SI_KERNEL;
+	if (service->child.pid > 0 && service->signal_count == 1) {
+		if (!is_from_terminal)
+			child_signal(&service->child, (int)info.ssi_signo);
+		return;
+	}
+	log_info("ending: signal %u", info.ssi_signo);
+	loop_stop(loop);
+}
+
+static void on_child_end(struct loop *loop, int fd, void *user)
+{
+	(void)user;
+	loop_unwatch_fd(loop, fd);
+	loop_stop(loop);
+}
+
+/* A relative path, before the directory changes. */
+static int make_absolute(const char **path, char *room, char *why)
+{
+	char cwd[PATH_MAX];
+
+	if (!*path || **path == '/')
+		return 0;
+	if (!getcwd(cwd, sizeof(cwd)) ||
+	    strlen(cwd) + strlen(*path) + 2 > PATH_MAX)
+		return why_fail(why, ENAMETOOLONG, "'%.150s': the whole path is"
+		                " not known or too long", *path);
+	stpcpy(stpcpy(stpcpy(room, cwd), "/"), *path);
+	*path = room;
+	return 0;
+}
+
+static int check_cpu(int cpu, char *why)
+{
+	cpu_set_t set;
+
+	if (cpu < 0 || sched_getaffinity(0, sizeof(set), &set))
+		return 0;
+	if (cpu < CPU_SETSIZE && CPU_ISSET(cpu, &set))
+		return 0;
+	return why_fail(why, EINVAL, "--cpu '%d': this process may not run"
+	                " there; it may on %d CPUs: see 'taskset -p $$'", cpu,
+	                CPU_COUNT(&set));
+}
+
+/* What can be known before anything is made. */
+static int prepare(struct service *service, char *why)
+{
+	struct cli_conf *conf = &service->conf;
+	int err;
+
+	err = ctl_listen_path(conf->socket_path, service->socket_path, why);
+	if (!err)
+		err = check_cpu(conf->cpu, why);
+	if (!err && conf->ready_fd >= 0) {
+		err = daemon_check_ready_fd(conf->ready_fd);
+		if (err)
+			why_fail(why, -err, "--ready-fd '%d': expected the"
+			         " number of a descriptor that is open for"
+			         " writing", conf->ready_fd);
+	}
+	if (!err && conf->program)
+		err = child_find_launcher(&service->child, why);
+	if (err || !conf->is_daemon)
+		return err;
+	err = make_absolute(&conf->pidfile_path, service->paths[0], why);
+	if (!err)
+		err = make_absolute(&conf->pcap_path, service->paths[1], why);
+	if (!err)
+		err = daemon_start(&service->notify_fd, why);
+	return err;
+}
+
+static int open_loop(struct service *service, char *why)
+{
+	const struct loop_conf conf = {
+		.stack = service->setup.stack,
+		.dev = service->setup.dev,
+		.socket_path = service->socket_path,
+		.poll_mode = service->conf.poll_mode,
+		.spin_us = (unsigned)service->conf.spin_us,
+		.cpu = service->conf.cpu,
+	};
+	int err = loop_open(&conf, &service->loop, why);
+
+	if (!err)
+		err = loop_watch_fd(service->loop, service->signal_fd,
+		                    on_signal, service);
+	return err;
+}
+
+/* Programs can be intercepted: say so to whoever waits, then start ours. */
+static int announce(struct service *service, char *why)
+{
+	int err = pidfile_write(&service->pidfile, why);
+
+	if (err)
+		return err;
+	setup_print(&service->setup, &service->conf, service->socket_path,
+	            service->out);
+	fflush(service->out);
+	if (service->conf.ready_fd >= 0)
+		daemon_write_ready(service->conf.ready_fd);
+	if (service->conf.is_daemon)
+		daemon_ready(service->notify_fd);
+	if (!service->conf.program)
+		return 0;
+	err = child_start(&service->child, service->socket_path,
+	                  service->conf.program, why);
+	if (!err)
+		err = loop_watch_fd(service->loop, service->child.pidfd,
+		                    on_child_end, service);
+	return err;
+}
+
+/* The program's end, after the loop's: it is told, unless it was. */
+static int end_child(struct service *service)
+{
+	if (service->signal_count > 1)
+		child_signal(&service->child, SIGKILL);
+	else if (!service->signal_count)
+		child_signal(&service->child, SIGTERM);
+	return child_wait(&service->child);
+}
+
+static int fail(const char *why)
+{
+	log_error("%s", why);
+	return EXIT_RUN_TIME;
+}
+
+/* Set up, run, take down. Return: the exit status. */
+static int serve(struct service *service)
+{
+	const struct cli_conf *conf = &service->conf;
+	int status = EXIT_RUN_TIME, child_status, err;
+	char why[CLI_WHY_LEN];
+
+	if (open_signals(service, why))
+		return fail(why);
+	if (conf->pidfile_path &&
+	    pidfile_open(&service->pidfile, conf->pidfile_path, why))
+		return fail(why);
+	if (setup_open(&service->setup, conf, why)) {
+		fail(why);
+		goto out_pidfile;
+	}
+	if (open_loop(service, why) ||
+	    setup_host_side(&service->setup, conf, why) ||
+	    announce(service, why)) {
+		fail(why);
+		goto out_loop;
+	}
+	err = loop_run(service->loop);
+	status = err ? fail(strerror(-err)) : EXIT_OK;
+	if (conf->is_stats)
+		stats_print(service->setup.stack, service->setup.dev,
+		            service->out);
+out_loop:
+	child_status = end_child(service);
+	if (status == EXIT_OK)
+		status = child_status;
+	loop_close(service->loop);
+	setup_close(&service->setup);
+out_pidfile:
+	pidfile_close(&service->pidfile);
+	return status;
+}
+
+static int misuse(const char *why)
+{
+	fprintf(stderr, "netcond: %s\n", why);
+	return EXIT_MISUSE;
+}
+
+int main(int argc, char **argv)
+{
+	static struct service service;
+	struct cli_conf *conf = &service.conf;
+	char why[CLI_WHY_LEN];
+
+	daemon_fill_std_fds();
+	child_init(&service.child);
+	if (cli_parse(argc, argv, conf, why))
+		return misuse(why);
+	if (conf->is_help) {
+		cli_print_help(stdout);
+		return EXIT_OK;
+	}
+	if (conf->is_version) {
+		printf("netcond " NETCOND_VERSION "\n");
+		return EXIT_OK;
+	}
+	log_set_level(LOG_LEVEL_NOTICE + conf->verbosity);
+	/* A program's stdout is its own. */
+	service.out = conf->program ? stderr : stdout;
+	if (prepare(&service, why))
+		return fail(why);
+	return serve(&service);
+}
