@@ -128,7 +128,7 @@ bench_bin := $(patsubst tests/bench/%.c,$B/tests/bench/%,$(bench_src))
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all lib service tests check check-unit check-units-built bench \
+.PHONY: all lib service tests check check-unit bench \
 	bench-tools lint demo deps install uninstall clean distclean help lwip
 
 all: $(programs) ## everything users need: netcond, netcon, intercept (default)
@@ -291,13 +291,18 @@ $(bench_bin): $B/tests/bench/%: $B/obj/tests/bench/%.o
 # Packages come first, so these start a second make once they are there.
 submake = +$(Q)$(MAKE) --no-print-directory \
 	$(if $(filter -j%,$(MAKEFLAGS)),,-j$(JOBS))
+# Under sudo the tree stays its owner's.
+give_back = $(if $(SUDO_UID),$(Q)for d in $(BUILD) $(CACHE); do \
+	[ ! -d $$d ] || chown -R $(SUDO_UID):$(SUDO_GID) $$d; done)
 
 deps: ## install the packages that build and tests need (as root)
-	$(Q)build-aux/deps.sh $(BUILD)
+	$(Q)build-aux/deps.sh $(BUILD) $(CACHE)
+	$(give_back)
 
 check: deps ## every test; ends with "N passed, N failed, N skipped"
 	$(submake) all tests
 	$(submake) SAN=1 tests
+	$(give_back)
 	$(Q)tests/check.sh $(BUILD)
 
 check-unit: ## the unit tests alone, plain and with sanitizers; no root needed
@@ -312,6 +317,15 @@ bench: deps ## measure ours and the kernel's stack in the same run (as root)
 demo: deps ## the main job, shown line by line (as root)
 	$(submake) all
 	$(Q)BUILD=$B tests/demo.sh
+
+# CUnit is the one library that only the tests need.
+$(call objs,$(unit_src) $(sim_src)): | $B/cunit.found
+$B/cunit.found:
+	@mkdir -p $(@D)
+	@printf '#include <CUnit/Basic.h>\n' | $(CC) -E - >/dev/null 2>&1 || { \
+		echo "CUnit's headers are missing: install libcunit1-dev, or" \
+			"run 'make deps' as root" >&2; exit 1; }
+	@touch $@
 
 lint: ## warnings as errors, clang-tidy, cppcheck, layers, width
 	$(Q)CC='$(CC)' CLANG='$(CLANG)' CLANG_TIDY='$(CLANG_TIDY)' \
