@@ -170,6 +170,28 @@ static uint16_t choose_for_bind(const struct sock *sock)
 	return port;
 }
 
+/* Take addr and, where port is 0, a port of our choice. */
+static int bind_to(struct sock *sock, const ip_addr_t *addr, uint16_t port)
+{
+	ip_addr_t before;
+
+	ip_addr_copy(before, sock->local_ip);
+	set_local_ip(sock, addr);
+	if (!port)
+		port = choose_for_bind(sock);
+	else if (has_conflict(sock, &sock->local_ip, port) ||
+	         (sock->type == SOCK_STREAM && !sock->opt.reuse_addr &&
+	          sock_tcp_port_in_time_wait(port)))
+		port = 0;
+	if (!port) {
+		ip_addr_copy(sock->local_ip, before);
+		return -EADDRINUSE;
+	}
+	hold(sock, port);
+	sock->port_is_shared = false;
+	return 0;
+}
+
 /**
  * ports_bind() - Give a sock an address and a port.
  * @sock:	without a port; its options decide on sharing
@@ -181,30 +203,25 @@ static uint16_t choose_for_bind(const struct sock *sock)
  */
 int ports_bind(struct sock *sock, const ip_addr_t *addr, uint16_t port)
 {
-	ip_addr_t before;
-
 	if (sock->has_port)
 		return -EINVAL;
-	ip_addr_copy(before, sock->local_ip);
-	set_local_ip(sock, addr);
-	if (!port) {
-		if (sock->opt.kept.bind_no_port)
-			return 0;
-		port = choose_for_bind(sock);
-		if (!port)
-			goto in_use;
-	} else if (has_conflict(sock, &sock->local_ip, port) ||
-	           (sock->type == SOCK_STREAM && !sock->opt.reuse_addr &&
-	            sock_tcp_port_in_time_wait(port))) {
-		goto in_use;
+	if (!port && sock->opt.kept.bind_no_port) {
+		set_local_ip(sock, addr);
+		return 0;
 	}
-	hold(sock, port);
-	sock->port_is_shared = false;
-	return 0;
+	return bind_to(sock, addr, port);
+}
 
-in_use:
-	ip_addr_copy(sock->local_ip, before);
-	return -EADDRINUSE;
+/**
+ * ports_bind_ephemeral() - Give a sock that must have one now a port.
+ * @sock:	without a port
+ * @addr:	its address, a wildcard where it has none
+ *
+ * Return: 0, -EADDRINUSE, or -EINVAL when the sock has a port.
+ */
+int ports_bind_ephemeral(struct sock *sock, const ip_addr_t *addr)
+{
+	return sock->has_port ? -EINVAL : bind_to(sock, addr, 0);
 }
 
 /* Are all socks of this port connected, so that another may join them? */

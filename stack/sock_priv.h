@@ -106,8 +106,10 @@ struct sock_tcp {
 struct sock_udp {
 	struct udp_pcb *pcb;      /* from sock_udp_open() to sock_udp_close() */
 	struct sock_udp_dgram *rx_head, *rx_tail; /* waiting, in order */
-	size_t rx_len;            /* bytes that wait, all datagrams */
+	size_t rx_len;            /* bytes that the waiting ones take up */
 	uint64_t rx_dropped;      /* the queue was full */
+	bool addr_is_bound;       /* local_ip came from bind, not connect */
+	bool port_is_bound;       /* likewise local_port */
 };
 
 struct sock {
@@ -168,6 +170,13 @@ void sock_tcp_get_info(const struct sock *sock, struct sock_info *info);
 /* The end of a turn: windows, ACKs, output of every touched sock. */
 void sock_tcp_poll_touched(struct stack *stack);
 void sock_tcp_touch(struct sock *sock);
+
+/* A segment leaves by the Ethernet interface; hints are its netif's, NULL when
+ * it belongs to no pcb. Return: the MSS of its connection on the wire, 0 when
+ * that is not known.
+ */
+uint16_t sock_tcp_on_output(const struct netif_hint *hints, uint32_t seq,
+                            uint32_t len);
 
 /* Is this 4-tuple one of a connection, or of one in TIME_WAIT? For the choice
  * of an ephemeral port. And: does any connection in TIME_WAIT, whose sock is
