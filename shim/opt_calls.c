@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* getsockopt and setsockopt.
+ *
+ * Three kinds: the kernel serves the time-outs on the pair itself; what tells
+ * AF_UNIX from TCP is answered here; all else is the service's, which knows
+ * what it can serve and refuses the rest as Linux would.
+ */
+#include <string.h>
+
+#include "shim/client.h"
+#include "shim/dgram_opt.h"
+#include "shim/identity.h"
+#include "shim/libc.h"
+#include "shim/sockerr.h"
+
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77 /* include/uapi/asm-generic/socket.h, Linux 6.5 */
+#endif
+
+/* Options that work on the pair as they would on the socket. */
+static bool is_native(int level, int opt)
+{
+	if (level != SOL_SOCKET)
+		return false;
+	switch (opt) {
+	case SO_RCVTIMEO: /* both layouts of time_t */
+	case SO_SNDTIMEO:
+	case SO_COOKIE:
+#if SO_RCVTIMEO != 66
+	case 66: /* SO_RCVTIMEO_NEW */
+	case 67: /* SO_SNDTIMEO_NEW */
+#endif
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Copy a value out as the kernel does: cut to *len, *len the bytes written. */
+static int opt_give(const void *from, size_t from_len, void *val,
+                    socklen_t *len)
+{
+	if (*len > from_len)
+		*len = (socklen_t)from_len;
+	if (*len && !val)
+		return -EFAULT;
+	memcpy(val, from, *len);
+	return 0;
+}
+
+/* Options of SOL_SOCKET that need no service. *is_known: this was one. */
+static int get_local(int fd, const struct rpc_name *name, int opt, void *val,
+                     socklen_t *len, bool *is_known)
+{
+	const struct ucred none = { .pid = 0, .uid = -1, .gid = -1 };
+	int answer;
+
+	*is_known = true;
+	switch (opt) {
+	case SO_TYPE:
+		answer = name->type;
+		break;
+	case SO_DOMAIN:
+		answer = name->domain;
+		break;
+	case SO_PROTOCOL:
+		answer = name->type == SOCK_STREAM ? IPPROTO_TCP : IPPROTO_UDP;
+		break;
+	case SO_ACCEPTCONN:
+		answer = name->type == SOCK_STREAM &&
+		         identity_mark(fd) == RPC_MARK_LISTENER;
+		break;
+	case SO_ERROR:
+		answer = sockerr_take(fd, name);
+		break;
+	case SO_PEERCRED:
+		return opt_give(&none, sizeof(none), val, len);
+	case SO_PEERGROUPS:
+	case SO_PEERPIDFD:
+		return -ENODATA;
+	case SO_PEERSEC:
+		return -ENOPROTOOPT;
+	default:
+		*is_known = false;
+		return 0;
+	}
+	return opt_give(&answer, sizeof(answer), val, len);
+}
+
+static int sock_getsockopt(int fd, const struct rpc_name *name, int level,
+                           int opt, void *val, socklen_t *len)
+{
+	struct rpc_request req = { 0 };
+	struct rpc_reply reply;
+	bool is_known = false;
+	int rc;
+
+	if (!len)
+		return -EFAULT;
+	if ((int)*len < 0)
+		return -EINVAL;
+	if (level == SOL_SOCKET)
+		rc = get_local(fd, name, opt, val, len, &is_known);
+	if (is_known)
+		return rc;
+	req.opt.level = level;
+	req.opt.name = opt;
+	req.opt.len = *len < RPC_OPTVAL_LEN ? *len : RPC_OPTVAL_LEN;
+	rc = client_sock_call(RPC_GETSOCKOPT, fd, name, &req, &reply);
+	if (rc < 0)
+		return rc;
+	if (reply.opt.len > RPC_OPTVAL_LEN)
+		return -ENETDOWN;
+	return opt_give(reply.opt.val, reply.opt.len, val, len);
+}
+
+int getsockopt(int fd, int level, int opt, void *val, socklen_t *len)
+{
+	struct rpc_name name;
+
+	if (is_native(level, opt) || !identity_is_ours(fd, &name))
+		return libc()->getsockopt(fd, level, opt, val, len);
+	return libc_result(sock_getsockopt(fd, &name, level, opt, val, len));
+}
+
+static int sock_setsockopt(int fd, const struct rpc_name *name, int level,
+                           int opt, const void *val, socklen_t len)
+{
+	struct rpc_request req = { 0 };
+	struct rpc_reply reply;
+	int num = 0;
+	int rc;
+
+	if ((int)len < 0 || len > RPC_OPTVAL_LEN)
+		return -EINVAL;
+	if (len && !val)
+		return -EFAULT;
+	req.opt.level = level;
+	req.opt.name = opt;
+	req.opt.len = len;
+	if (len)
+		memcpy(req.opt.val, val, len);
+	rc = client_sock_call(RPC_SETSOCKOPT, fd, name, &req, &reply);
+	if (rc == 0 && name->type == SOCK_DGRAM) {
+		memcpy(&num, val, len < sizeof(num) ? len : sizeof(num));
+		dgram_opts_note(fd, level, opt, num);
+	}
+	return rc;
+}
+
+int setsockopt(int fd, int level, int opt, const void *val, socklen_t len)
+{
+	struct rpc_name name;
+	int rc;
+
+	if (is_native(level, opt) || !identity_is_ours(fd, &name))
+		return libc()->setsockopt(fd, level, opt, val, len);
+	rc = libc_result(sock_setsockopt(fd, &name, level, opt, val, len));
+	libc_debug("setsockopt", fd, rc);
+	return rc;
+}
