@@ -36,6 +36,7 @@ test_name=$(basename "$0" .sh)
 TEST_ID=${TEST_ID:-$$}
 NS=nct$TEST_ID          # the kernel's side
 NSK=nck$TEST_ID         # the far side of the veth, where NETNS_STACK=kernel
+NAMESPACES=("$NS" "$NSK")
 T=$(mktemp -d "${TMPDIR:-/tmp}/nct-$test_name.XXXXXX")
 chmod 755 "$T"
 mkdir -p "$T/run"
@@ -72,7 +73,7 @@ cleanup() {
 			tail -n 25 "$log"
 		done
 	fi
-	for ns in "$NS" "$NSK"; do
+	for ns in "${NAMESPACES[@]}"; do
 		end_processes "$ns"
 		ip netns del "$ns" 2>/dev/null
 	done
