@@ -64,6 +64,49 @@ int child_find_launcher(struct child *child, char *why)
 	                own);
 }
 
+/* Everything that fd gives, without the newline at its end. */
+static void read_text(int fd, char *text, size_t len)
+{
+	size_t used = 0;
+	ssize_t got;
+
+	do {
+		got = read(fd, text + used, len - 1 - used);
+		if (got > 0)
+			used += (size_t)got;
+	} while (got > 0 || (got < 0 && errno == EINTR));
+	text[used] = 0;
+	text[strcspn(text, "\n")] = 0;
+}
+
+/* Ask the launcher whether it could start the program, before anything is set
+ * up for it. Return: 0, or the exit status that the launcher has for it, and
+ * its sentence in why (len bytes).
+ */
+int child_check(const struct child *child, const char *program, char *why,
+                size_t len)
+{
+	int fds[2], status = 0;
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC))
+		return 0; /* child_start meets the same, and says so */
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		dup2(fds[1], STDOUT_FILENO);
+		execl(child->launcher, LAUNCHER, "check", program,
+		      (char *)NULL);
+		_exit(0);
+	}
+	close(fds[1]);
+	read_text(fds[0], why, len);
+	close(fds[0]);
+	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+}
+
 static void restore(const struct child_heritage *heritage)
 {
 	for (int i = 0; i < CHILD_SIGNAL_COUNT; i++)

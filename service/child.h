@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
@@ -30,6 +31,8 @@ struct child {
 
 void child_init(struct child *child);
 int child_find_launcher(struct child *child, char *why);
+int child_check(const struct child *child, const char *program, char *why,
+                size_t len);
 int child_start(struct child *child, const char *socket_path, char **program,
                 char *why);
 void child_signal(const struct child *child, int signo);

@@ -31,7 +31,7 @@
 const struct cli_row cli_rows[] = {
 	ROW("if", 0, "TAP", CLI_DEVICE, device,
 	    .help = "run on the tap device TAP; it is made when it does not exist",
-	    .backend = "tap", .has_host_side = true),
+	    .backend = "tap", .is_ifname = true, .has_host_side = true),
 	ROW("addr", 0, "CIDR", CLI_CIDRS, addrs,
 	    .help = "an address of the stack, as 10.1.2.3/24; may be repeated\n"
 	    "(default: 10.107.0.2/24 and fd07:6e65:7463::2/64)"),

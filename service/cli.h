@@ -93,6 +93,7 @@ struct cli_row {
 	const char *help;     /* one line or more */
 	int min, max;         /* CLI_NUMBER */
 	const char *backend;  /* CLI_DEVICE */
+	bool is_ifname;       /* CLI_DEVICE: the value names an interface */
 	bool has_host_side;   /* CLI_DEVICE: as in struct cli_device */
 };
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fastpath/ifconf.h"
 #include "service/cli.h"
 #include "stack/cidr.h"
 
@@ -227,6 +228,9 @@ static int read_device(const struct cli_row *row, const char *value,
 	}
 	if (!*value)
 		return refuse(why, "expected the name of a device");
+	if (row->is_ifname && !ifconf_name_is_valid(value))
+		return refuse(why, "expected an interface's name: 1 to 15"
+		              " characters without '/', ':' and blanks");
 	device->backend = row->backend;
 	device->option = row->name;
 	device->name = value;

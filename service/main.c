@@ -143,8 +143,18 @@ static int check_cpu(int cpu, char *why)
 	                CPU_COUNT(&set));
 }
 
-/* What can be known before anything is made. */
-static int prepare(struct service *service, char *why)
+static int check_ready_fd(int fd, char *why)
+{
+	int err = fd < 0 ? 0 : daemon_check_ready_fd(fd);
+
+	if (!err)
+		return 0;
+	return why_fail(why, -err, "--ready-fd '%d': expected the number of a"
+	                " descriptor that is open for writing", fd);
+}
+
+/* Values that only this process or machine can judge. */
+static int check_values(struct service *service, char *why)
 {
 	struct cli_conf *conf = &service->conf;
 	int err;
@@ -152,23 +162,52 @@ static int prepare(struct service *service, char *why)
 	err = ctl_listen_path(conf->socket_path, service->socket_path, why);
 	if (!err)
 		err = check_cpu(conf->cpu, why);
-	if (!err && conf->ready_fd >= 0) {
-		err = daemon_check_ready_fd(conf->ready_fd);
-		if (err)
-			why_fail(why, -err, "--ready-fd '%d': expected the"
-			         " number of a descriptor that is open for"
-			         " writing", conf->ready_fd);
-	}
-	if (!err && conf->program)
-		err = child_find_launcher(&service->child, why);
-	if (err || !conf->is_daemon)
-		return err;
-	err = make_absolute(&conf->pidfile_path, service->paths[0], why);
 	if (!err)
-		err = make_absolute(&conf->pcap_path, service->paths[1], why);
-	if (!err)
-		err = daemon_start(&service->notify_fd, why);
+		err = check_ready_fd(conf->ready_fd, why);
 	return err;
+}
+
+/* loop_open is what decides; but asked now, nothing has to be taken back, and
+ * this is the reason that a user wants to hear first.
+ */
+static int check_alone(const struct service *service, char *why)
+{
+	struct ctl other;
+	pid_t pid;
+
+	if (ctl_open(&other, service->socket_path, why))
+		return 0;
+	pid = other.pid;
+	ctl_close(&other);
+	return why_fail(why, EADDRINUSE, "a service (pid %d) answers at '%s'"
+	                " already: end it, or choose another path with"
+	                " --socket", (int)pid, service->socket_path);
+}
+
+/* The last steps before anything is made. Return: 0 or the exit status, with
+ * the reason in why.
+ */
+static int prepare(struct service *service, char *why)
+{
+	struct cli_conf *conf = &service->conf;
+	int status;
+
+	if (check_alone(service, why))
+		return EXIT_RUN_TIME;
+	if (conf->program) {
+		if (child_find_launcher(&service->child, why))
+			return EXIT_RUN_TIME;
+		status = child_check(&service->child, conf->program[0], why,
+		                     CLI_WHY_LEN);
+		if (status)
+			return status;
+	}
+	if (conf->is_daemon &&
+	    (make_absolute(&conf->pidfile_path, service->paths[0], why) ||
+	     make_absolute(&conf->pcap_path, service->paths[1], why) ||
+	     daemon_start(&service->notify_fd, why)))
+		return EXIT_RUN_TIME;
+	return EXIT_OK;
 }
 
 static int open_loop(struct service *service, char *why)
@@ -278,6 +317,7 @@ int main(int argc, char **argv)
 	static struct service service;
 	struct cli_conf *conf = &service.conf;
 	char why[CLI_WHY_LEN];
+	int status;
 
 	daemon_fill_std_fds();
 	child_init(&service.child);
@@ -294,7 +334,12 @@ int main(int argc, char **argv)
 	log_set_level(LOG_LEVEL_NOTICE + conf->verbosity);
 	/* A program's stdout is its own. */
 	service.out = conf->program ? stderr : stdout;
-	if (prepare(&service, why))
-		return fail(why);
+	if (check_values(&service, why))
+		return misuse(why);
+	status = prepare(&service, why);
+	if (status != EXIT_OK) {
+		fail(why);
+		return status;
+	}
 	return serve(&service);
 }
