@@ -58,7 +58,7 @@ const struct cli_row cli_rows[] = {
 	    "while; sleep: sleep at once"),
 	ROW("spin-us", 0, "N", CLI_NUMBER, spin_us,
 	    .preset = NUMBER_TEXT(LOOP_SPIN_US),
-	    .help = "with --poll adaptive, microseconds without work before sleeping",
+	    .help = "microseconds without work before --poll adaptive sleeps",
 	    .min = 0, .max = 1000000),
 	ROW("cpu", 0, "N", CLI_NUMBER, cpu,
 	    .help = "run on this CPU only (default: any)", .min = 0, .max = 65535),

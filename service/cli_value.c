@@ -121,11 +121,11 @@ static int read_mac(const struct cli_row *row, const char *value, void *field,
 
 static bool is_host_in(const struct stack_cidr *cidr)
 {
-	uint32_t addr = ntohl(cidr->in.s_addr);
-	uint32_t host = cidr->prefix_len ? ~0u >> cidr->prefix_len : ~0u;
+	uint32_t addr = ntohl(cidr->in.s_addr), host;
 
 	if (cidr->prefix_len >= 31) /* RFC 3021 */
 		return true;
+	host = ~0u >> cidr->prefix_len;
 	return (addr & host) != 0 && (addr & host) != host;
 }
 
