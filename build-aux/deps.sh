@@ -22,7 +22,7 @@ lint_installed="clang clang-tidy cppcheck"
 # COMMAND:PACKAGE of what is unpacked when COMMAND is not on the PATH.
 unpacked="redis-server:redis-server redis-cli:redis-tools
 	redis-benchmark:redis-tools nginx:nginx iperf3:iperf3
-	dnsmasq:dnsmasq-base wrk:wrk"
+	dnsmasq:dnsmasq-base wrk:wrk ping:iputils-ping"
 
 say() { printf '%s\n' "deps: $*" >&2; }
 die() { say "$*"; exit 1; }
@@ -58,6 +58,7 @@ missing_unpacked() {
 	for pair in $unpacked; do
 		command=${pair%%:*}
 		command -v "$command" >/dev/null ||
+			[ -x "$root/bin/$command" ] ||
 			[ -x "$root/usr/bin/$command" ] ||
 			[ -x "$root/usr/sbin/$command" ] ||
 			printf '%s\n' "${pair#*:}"
@@ -121,7 +122,7 @@ write_env() {
 	cat >"$pkgs/env.sh.new" <<-ENV
 		# Made by build-aux/deps.sh: puts the unpacked programs on the PATH.
 		NETCOND_PKGS=$root
-		PATH=\$PATH:\$NETCOND_PKGS/usr/bin:\$NETCOND_PKGS/usr/sbin:/usr/sbin:/sbin
+		PATH=\$PATH:\$NETCOND_PKGS/usr/bin:\$NETCOND_PKGS/usr/sbin:\$NETCOND_PKGS/bin:/usr/sbin:/sbin
 		export NETCOND_PKGS PATH
 		if [ -d "\$NETCOND_PKGS/$lib" ]; then
 			LD_LIBRARY_PATH=\$NETCOND_PKGS/$lib\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}

@@ -201,8 +201,10 @@ start_netcond() { # [OPTION...]
 	[ -x "$BUILD/netcond" ] || skip "$BUILD/netcond is not built"
 	rm -f "$T/ready"
 	mkfifo "$T/ready"
-	spawn netcond ip netns exec "$NS" "$BUILD/netcond" --if tap0 \
-		--ready-fd 9 "$@" 9>"$T/ready"
+	# The child opens the pipe: that waits for its reader, which comes next.
+	# shellcheck disable=SC2016
+	spawn netcond bash -c 'exec "$@" 9>"$0"' "$T/ready" \
+		ip netns exec "$NS" "$BUILD/netcond" --if tap0 --ready-fd 9 "$@"
 	NETCOND_PID=$PID
 	local bytes
 	bytes=$(timeout $WAIT_S head -c 1 "$T/ready" | wc -c)
@@ -258,9 +260,10 @@ leak_check() {
 	local deadline=$((SECONDS + WAIT_S))
 	until leak_gone; do
 		[ $SECONDS -le $deadline ] ||
-			fail "left behind (was, is):" \
-				"$(diff "$T/counts.start" "$T/counts.now" |
-				grep '^[<>]' | tr '\n' ' ')"
+			fail "left behind:" "$(paste -d' ' "$T/counts.start" \
+				"$T/counts.now" | awk '$1 != $2 {
+					sub(/=/, ": ", $1); sub(/.*=/, "", $2)
+					printf "%s, now %s; ", $1, $2 }')"
 		sleep 0.05
 	done
 }
