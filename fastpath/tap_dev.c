@@ -32,6 +32,13 @@
 
 #define TAP_PATH "/dev/net/tun"
 
+static int permission_fail(const char *ifname, int err, char *why)
+{
+	return why_fail(why, err, "no permission for " TAP_PATH ": run as root "
+	                "or have an administrator make %s with 'ip tuntap add "
+	                "dev %s mode tap user NAME'", ifname, ifname);
+}
+
 static int device_node_open(const char *ifname, char *why)
 {
 	int fd = open(TAP_PATH, O_RDWR | O_NONBLOCK | O_CLOEXEC);
@@ -39,9 +46,7 @@ static int device_node_open(const char *ifname, char *why)
 	if (fd >= 0)
 		return fd;
 	if (errno == EACCES || errno == EPERM)
-		return why_fail(why, errno, "no permission for " TAP_PATH
-		                ": run as root, or have %s made for you and "
-		                TAP_PATH " readable", ifname);
+		return permission_fail(ifname, errno, why);
 	return why_fail(why, errno, "cannot open " TAP_PATH ": %s (does the "
 	                "kernel have its tun module?)", strerror(errno));
 }
@@ -52,10 +57,7 @@ static int attach_fail(const char *ifname, bool existed, int err, char *why)
 	switch (err) {
 	case EPERM:
 	case EACCES:
-		return why_fail(why, err, "no permission for " TAP_PATH ": run "
-		                "as root or have an administrator make %s with "
-		                "'ip tuntap add dev %s mode tap user NAME'",
-		                ifname, ifname);
+		return permission_fail(ifname, err, why);
 	case EBUSY:
 		return why_fail(why, err, "%s is in use by another process",
 		                ifname);
