@@ -37,7 +37,7 @@
 #define TOMBSTONE_MAX 8192         /* sockets remembered after their end */
 
 #define LOOP_RX_BUDGET 64          /* frames a turn */
-#define LOOP_EPOLL_EVERY 16        /* turns between looks while some are hot */
+#define LOOP_EPOLL_US 16           /* between looks while channels are hot */
 #define LOOP_SLEEP_MAX_US (3600 * 1000000ull)
 
 #endif
