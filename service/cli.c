@@ -30,7 +30,7 @@
 
 const struct cli_row cli_rows[] = {
 	ROW("if", 0, "TAP", CLI_DEVICE, device,
-	    .help = "run on the tap device TAP; it is made when it does not exist",
+	    .help = "run on the tap device TAP, made when it does not exist",
 	    .backend = "tap", .is_ifname = true, .has_host_side = true),
 	ROW("addr", 0, "CIDR", CLI_CIDRS, addrs,
 	    .help = "an address of the stack, as 10.1.2.3/24; may be repeated\n"
@@ -39,26 +39,27 @@ const struct cli_row cli_rows[] = {
 	    .help = "the gateway, once for IPv4 and once for IPv6\n"
 	    "(default with the default addresses: the kernel's side)"),
 	ROW("dns", 0, "ADDR", CLI_SERVERS, dns,
-	    .help = "a name server, as 10.1.2.1 or 10.1.2.1:5353; may be repeated"),
+	    .help = "a name server, as 10.1.2.1:5353; may be repeated"),
 	ROW("mac", 0, "MAC", CLI_MAC, mac,
 	    .help = "the stack's Ethernet address (default: chosen)"),
 	ROW("mtu", 0, "N", CLI_NUMBER, mtu,
 	    .help = "bytes of the largest IP packet (default: the device's)",
 	    .min = CLI_MTU_MIN, .max = 65535),
 	ROW("host-addr", 0, "CIDR", CLI_CIDRS, host_addrs,
-	    .help = "an address for the kernel's side of the tap; may be repeated\n"
+	    .help = "an address for the kernel's side; may be repeated\n"
 	    "(default with the default addresses: 10.107.0.1/24 and\n"
 	    "fd07:6e65:7463::1/64)"),
 	ROW("no-offload", 0, NULL, CLI_FLAG, no_offload,
-	    .help = "exchange plain frames with the device: no checksums left out,\n"
-	    "no super-frames"),
+	    .help = "exchange plain frames with the device: no checksums left\n"
+	    "out, no super-frames"),
 	ROW("poll", 0, "HOW", CLI_POLL, poll_mode,
 	    .preset = "adaptive",
-	    .help = "busy: never sleep; adaptive: sleep when nothing came for a\n"
-	    "while; sleep: sleep at once"),
+	    .help = "busy: never sleep; adaptive: sleep when nothing came for\n"
+	    "a while; sleep: sleep at once"),
 	ROW("spin-us", 0, "N", CLI_NUMBER, spin_us,
 	    .preset = NUMBER_TEXT(LOOP_SPIN_US),
-	    .help = "microseconds without work before --poll adaptive sleeps",
+	    .help = "microseconds without work before an adaptive service\n"
+	    "sleeps",
 	    .min = 0, .max = 1000000),
 	ROW("cpu", 0, "N", CLI_NUMBER, cpu,
 	    .help = "run on this CPU only (default: any)", .min = 0, .max = 65535),

@@ -245,7 +245,7 @@ static void test_help_has_every_row(void)
 		CU_ASSERT_PTR_NOT_NULL(strstr(text, wanted));
 	}
 	for (const char *line = text; *line; line = strchr(line, '\n') + 1)
-		CU_ASSERT(strcspn(line, "\n") <= 90);
+		CU_ASSERT(strcspn(line, "\n") <= 80);
 	free(text);
 }
 
