@@ -74,7 +74,6 @@ struct opt_row;
 	X(ip, IPPROTO_IPV6, IPV6_FREEBIND, free_bind6, OPT_ALL, 1, 0, 0)      \
 	X(tcp, IPPROTO_TCP, TCP_THIN_LINEAR_TIMEOUTS, thin_timeouts, OPT_TCP, \
 	  0, 1, 0)                                                            \
-	X(tcp, IPPROTO_TCP, TCP_FASTOPEN, fast_open, OPT_TCP, 0, INT_MAX, 0)  \
 	X(tcp, IPPROTO_TCP, TCP_NOTSENT_LOWAT, notsent_lowat, OPT_TCP,        \
 	  INT_MIN, INT_MAX, 0)
 
@@ -88,6 +87,7 @@ struct sock_opt_kept {
 	int linger2_s;        /* TCP_LINGER2 */
 	int defer_accept_s;   /* TCP_DEFER_ACCEPT, rounded up as Linux does */
 	int window_clamp;     /* TCP_WINDOW_CLAMP */
+	int fast_open;        /* TCP_FASTOPEN: a backlog that stays unused */
 	int timestamping;     /* SO_TIMESTAMPING */
 	unsigned bound_if;    /* SO_BINDTODEVICE, SO_BINDTOIFINDEX; 0: none */
 };
