@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* chroot, another user, no more descriptors: what a daemon does to itself. */
 #include <grp.h>
-#include <sched.h>
 #include <sys/resource.h>
 
 #include "tests/oracle/oracle.h"
 
 #define NOBODY 65534
+
+static char root[] = "/tmp/oracle-root.XXXXXX"; /* an empty directory */
 
 static void use_sockets(int conn)
 {
@@ -43,9 +44,7 @@ static void in_child(const struct place *place, void (*fn)(int conn),
 
 static void in_chroot(int conn)
 {
-	char path[] = "/tmp/oracle-root.XXXXXX";
-
-	if (!mkdtemp(path) || chroot(path) < 0 || chdir("/") < 0)
+	if (chroot(root) < 0 || chdir("/") < 0)
 		die("chroot");
 	use_sockets(conn);
 }
@@ -64,9 +63,7 @@ static void as_nobody(int conn)
 
 static void in_chroot_as_nobody(int conn)
 {
-	char path[] = "/tmp/oracle-root.XXXXXX";
-
-	if (!mkdtemp(path) || chroot(path) < 0 || chdir("/") < 0)
+	if (chroot(root) < 0 || chdir("/") < 0)
 		die("chroot");
 	as_nobody(conn);
 }
@@ -112,6 +109,8 @@ static void all_ways(const struct place *place)
 int main(void)
 {
 	oracle_start();
+	if (!mkdtemp(root))
+		die("%s", root);
 	each_place(all_ways);
-	return system("rmdir /tmp/oracle-root.*") != 0;
+	return rmdir(root) != 0;
 }

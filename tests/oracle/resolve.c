@@ -47,6 +47,15 @@ static const struct question questions[] = {
 	{ "localhost", "80", AF_INET6, SOCK_STREAM, 0, 0 },
 	{ "localhost", "80", AF_INET, SOCK_STREAM, 0, AI_NUMERICHOST },
 	{ "LOCALHOST", "80", AF_INET, SOCK_STREAM, 0, 0 },
+	{ "peer.test", "80", 0, SOCK_STREAM, 0, AI_CANONNAME },
+	{ "peer.test", "80", AF_INET, SOCK_STREAM, 0, 0 },
+	{ "peer.test", "80", AF_INET6, SOCK_STREAM, 0, AI_V4MAPPED | AI_ALL },
+	{ "peer.test", "80", 0, SOCK_STREAM, 0, AI_ADDRCONFIG },
+	{ "peer", "80", 0, SOCK_STREAM, 0, AI_CANONNAME },
+	{ "gateway", "80", AF_INET, SOCK_DGRAM, 0, AI_CANONNAME },
+	{ "own.test", "80", AF_INET, SOCK_STREAM, 0, 0 },
+	{ "mixed.test", "80", AF_INET, SOCK_STREAM, 0, AI_CANONNAME },
+	{ "own", "80", AF_INET6, SOCK_STREAM, 0, AI_V4MAPPED },
 	{ NULL, "80", 0, SOCK_STREAM, 0, 0 },
 	{ NULL, "80", 0, SOCK_STREAM, 0, AI_PASSIVE },
 	{ NULL, "80", AF_INET, 0, 0, AI_PASSIVE },
@@ -126,6 +135,9 @@ static void names(void)
 	name_of("192.0.2.1", 31999, NI_NUMERICHOST, 64, "unknown service");
 	name_of("192.0.2.1", 80, numeric, 4, "room 4");
 	name_of("127.0.0.1", 80, NI_NUMERICSERV, 64, "from /etc/hosts");
+	name_of("::1", 80, NI_NUMERICSERV, 64, "from /etc/hosts, 6");
+	name_of(PEER4, 80, NI_NUMERICSERV, 64, "the peer");
+	name_of(PEER6, 80, NI_NUMERICSERV | NI_NAMEREQD, 64, "the peer, 6");
 	say("length 3: %s", eai_name(getnameinfo(&addr.sa, 3, host,
 	    sizeof(host), NULL, 0, numeric)));
 	addr.sa.sa_family = 99;
@@ -145,6 +157,8 @@ static void say_hostent(const struct hostent *host, const char *label)
 	}
 	say("%s: %s family %d length %d", label, host->h_name,
 	    host->h_addrtype, host->h_length);
+	for (char **alias = host->h_aliases; *alias; alias++)
+		say("  alias %s", *alias);
 	for (char **addr = host->h_addr_list; *addr; addr++)
 		say("  %s", inet_ntop(host->h_addrtype, *addr, ip, sizeof(ip)));
 }
@@ -158,7 +172,11 @@ static void old_calls(void)
 
 	say_hostent(gethostbyname("127.0.0.1"), "gethostbyname numeric");
 	say_hostent(gethostbyname("localhost"), "gethostbyname localhost");
+	say_hostent(gethostbyname("peer"), "gethostbyname peer");
+	say_hostent(gethostbyname("mixed.test"), "gethostbyname mixed.test");
 	say_hostent(gethostbyname2("::1", AF_INET6), "gethostbyname2 ::1");
+	say_hostent(gethostbyname2("peer.test", AF_INET6),
+	            "gethostbyname2 peer.test");
 	say_hostent(gethostbyaddr(&in, sizeof(in), AF_INET), "gethostbyaddr");
 	say("gethostbyname_r: %d", gethostbyname_r("localhost", &host, buf,
 	    sizeof(buf), &result, &code));

@@ -92,7 +92,7 @@ side_kernel() {
 }
 
 side_address() {
-	ip -n "$1" addr add "10.107.0.$3/24" dev "$2"
+	ip -n "$1" addr add "10.107.0.$3/24" brd + dev "$2"
 	ip -n "$1" addr add "fd07:6e65:7463::$3/64" dev "$2" nodad
 	ip -n "$1" link set "$2" up
 }
@@ -121,10 +121,12 @@ run_programs() {
 	while [ "$(jobs -rp | wc -l)" -gt ${#PIDS[@]} ]; do wait -n; done
 }
 
+# One program, with an /etc/hosts of ours: ip netns exec unshares the mounts.
 run_program() {
 	local tag=$1 name=$2 out=$TMP/$1/$2
 	shift 2
 	ORACLE_PEER=$TMP/$tag.peer ip netns exec "$tag-p" \
+		sh -c 'mount --bind "$0" /etc/hosts && exec "$@"' "$TMP/hosts" \
 		timeout -k 2 $PROGRAM_TIMEOUT_S "$@" "$BIN/$name" \
 		>"$out" 2>"$out.err" </dev/null
 	echo "exit $?" >>"$out"
@@ -221,6 +223,14 @@ for name in peer "${NAMES[@]}"; do
 	[ -x "$BIN/$name" ] || fail "$BIN/$name is not built: run make tests"
 done
 
+cat >"$TMP/hosts" <<-END
+	127.0.0.1 localhost
+	::1 localhost ip6-localhost
+	10.107.0.1 peer.test peer gateway
+	fd07:6e65:7463::1 peer.test
+	10.107.0.2 own.test own
+	192.0.2.9 Mixed.Test
+END
 TAG=ora$$
 ln -s "$TAG-k" "$TMP/k"
 ln -s "$TAG-n" "$TMP/n"
