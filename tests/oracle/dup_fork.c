@@ -5,7 +5,8 @@
 static void copies(const struct place *place)
 {
 	struct pair pair = pair_open(place);
-	int copy = dup(pair.near), high = fcntl(pair.near, F_DUPFD_CLOEXEC, 300);
+	int copy = dup(pair.near);
+	int high = fcntl(pair.near, F_DUPFD_CLOEXEC, 300);
 	char buf[8];
 
 	say("F_DUPFD_CLOEXEC has FD_CLOEXEC: %s",

@@ -11,8 +11,10 @@ struct option {
 	bool is_sized;    /* values are the stack's own: print their class */
 };
 
-#define OPTION(level, name, value) { #level " " #name, level, name, value, false }
-#define SIZED(level, name, value) { #level " " #name, level, name, value, true }
+#define OPTION(level, name, value) \
+	{ #level " " #name, level, name, value, false }
+#define SIZED(level, name, value) \
+	{ #level " " #name, level, name, value, true }
 
 static const struct option options[] = {
 	OPTION(SOL_SOCKET, SO_DEBUG, 0),

@@ -57,9 +57,9 @@ static void victim_hit(struct victim *victim)
 
 static void set_handler(bool is_restarting)
 {
-	struct sigaction action = { .sa_handler = on_signal,
-	                            .sa_flags = is_restarting ? SA_RESTART : 0 };
+	struct sigaction action = { .sa_handler = on_signal };
 
+	action.sa_flags = is_restarting ? SA_RESTART : 0;
 	sigaction(SIGUSR1, &action, NULL);
 }
 

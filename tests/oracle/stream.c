@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Flags and counts of the stream calls: peek, wait for all, truncate, queues. */
+/* Flags and counts of the stream calls: peek, wait for all, queues. */
 #include <linux/sockios.h>
 #include <sys/uio.h>
 
