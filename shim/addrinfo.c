@@ -65,11 +65,15 @@ static int ports_get(const char *service, const struct addrinfo *hints,
 {
 	bool is_wanted = false, is_found = false;
 	unsigned long number = 0;
-	char *end = "";
+	bool is_named = false;
 
-	if (service)
+	if (service) {
+		char *end;
+
 		number = strtoul(service, &end, 10);
-	if (*end && hints->ai_flags & AI_NUMERICSERV)
+		is_named = *end != '\0';
+	}
+	if (is_named && hints->ai_flags & AI_NUMERICSERV)
 		return EAI_NONAME;
 	for (unsigned i = 0; i < KIND_COUNT; i++) {
 		ports->port[i] = -1;
@@ -80,8 +84,9 @@ static int ports_get(const char *service, const struct addrinfo *hints,
 		    hints->ai_protocol)
 			continue;
 		is_wanted = true;
-		ports->port[i] = *end ? port_by_name(service, kinds[i].service)
-		                      : (int)(number & 0xffff);
+		ports->port[i] = is_named ? port_by_name(service,
+		                                         kinds[i].service)
+		                          : (int)(number & 0xffff);
 		is_found |= ports->port[i] >= 0;
 	}
 	if (!is_wanted)

@@ -15,6 +15,7 @@
  */
 #include "shim/dgram.h"
 
+#include <alloca.h>
 #include <poll.h>
 #include <string.h>
 
@@ -50,7 +51,8 @@ static size_t smaller(size_t a, size_t b)
 static ssize_t recv_after(int fd, struct rpc_dgram *head,
                           const struct msghdr *msg, int flags)
 {
-	struct iovec iov[msg->msg_iovlen + 1]; /* the caller bounds it */
+	/* At most UIO_MAXIOV, as the caller saw to. */
+	struct iovec *iov = alloca((msg->msg_iovlen + 1) * sizeof(*iov));
 	struct msghdr inner = { .msg_iov = iov };
 	ssize_t got;
 
@@ -163,7 +165,8 @@ static int send_where(int fd, const struct rpc_name *name,
 static ssize_t send_after(int fd, struct rpc_dgram *head,
                           const struct msghdr *msg, int flags)
 {
-	struct iovec iov[msg->msg_iovlen + 1]; /* the caller bounds it */
+	/* At most UIO_MAXIOV, as the caller saw to. */
+	struct iovec *iov = alloca((msg->msg_iovlen + 1) * sizeof(*iov));
 	struct msghdr inner = { .msg_iov = iov };
 
 	if (head->peer.family != AF_UNSPEC) {
