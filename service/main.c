@@ -56,6 +56,7 @@ struct service {
 	struct loop *loop;
 	FILE *out;                  /* where the configuration is printed */
 	int notify_fd;              /* of daemon_start */
+	bool is_detached;           /* stderr leads nowhere any more */
 	int signal_fd;
 	unsigned signal_count;      /* that asked for the end */
 };
@@ -133,14 +134,17 @@ static int make_absolute(const char **path, char *room, char *why)
 static int check_cpu(int cpu, char *why)
 {
 	cpu_set_t set;
+	int first = 0;
 
 	if (cpu < 0 || sched_getaffinity(0, sizeof(set), &set))
 		return 0;
 	if (cpu < CPU_SETSIZE && CPU_ISSET(cpu, &set))
 		return 0;
-	return why_fail(why, EINVAL, "--cpu '%d': this process may not run"
-	                " there; it may on %d CPUs: see 'taskset -p $$'", cpu,
-	                CPU_COUNT(&set));
+	while (first < CPU_SETSIZE && !CPU_ISSET(first, &set))
+		first++;
+	return why_fail(why, EINVAL, "--cpu '%d': expected one of the %d CPUs"
+	                " that this process may run on, such as %d", cpu,
+	                CPU_COUNT(&set), first);
 }
 
 static int check_ready_fd(int fd, char *why)
@@ -240,8 +244,10 @@ static int announce(struct service *service, char *why)
 	fflush(service->out);
 	if (service->conf.ready_fd >= 0)
 		daemon_write_ready(service->conf.ready_fd);
-	if (service->conf.is_daemon)
+	if (service->conf.is_daemon) {
 		daemon_ready(service->notify_fd);
+		service->is_detached = true;
+	}
 	if (!service->conf.program)
 		return 0;
 	err = child_start(&service->child, service->socket_path,
@@ -262,9 +268,12 @@ static int end_child(struct service *service)
 	return child_wait(&service->child);
 }
 
-static int fail(const char *why)
+static int fail(const struct service *service, const char *why)
 {
-	log_error("%s", why);
+	if (service->is_detached)
+		log_error("%s", why);
+	else
+		fprintf(stderr, "netcond: %s\n", why);
 	return EXIT_RUN_TIME;
 }
 
@@ -276,22 +285,22 @@ static int serve(struct service *service)
 	char why[CLI_WHY_LEN];
 
 	if (open_signals(service, why))
-		return fail(why);
+		return fail(service, why);
 	if (conf->pidfile_path &&
 	    pidfile_open(&service->pidfile, conf->pidfile_path, why))
-		return fail(why);
+		return fail(service, why);
 	if (setup_open(&service->setup, conf, why)) {
-		fail(why);
+		fail(service, why);
 		goto out_pidfile;
 	}
 	if (open_loop(service, why) ||
 	    setup_host_side(&service->setup, conf, why) ||
 	    announce(service, why)) {
-		fail(why);
+		fail(service, why);
 		goto out_loop;
 	}
 	err = loop_run(service->loop);
-	status = err ? fail(strerror(-err)) : EXIT_OK;
+	status = err ? fail(service, strerror(-err)) : EXIT_OK;
 	if (conf->is_stats)
 		stats_print(service->setup.stack, service->setup.dev,
 		            service->out);
@@ -338,7 +347,7 @@ int main(int argc, char **argv)
 		return misuse(why);
 	status = prepare(&service, why);
 	if (status != EXIT_OK) {
-		fail(why);
+		fail(&service, why);
 		return status;
 	}
 	return serve(&service);

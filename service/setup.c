@@ -274,7 +274,8 @@ void setup_print(const struct setup *setup, const struct cli_conf *conf,
 	const struct netdev *dev = setup->dev;
 	const uint8_t *mac = dev->mac;
 
-	fprintf(out, LINE "%s %s\n", "device", conf->device.backend, dev->name);
+	fprintf(out, LINE "%s\n", "backend", conf->device.backend);
+	fprintf(out, LINE "%s\n", "device", dev->name);
 	fprintf(out, LINE "%s\n", "mode", dev->mode);
 	fprintf(out, LINE "%02x:%02x:%02x:%02x:%02x:%02x\n", "mac", mac[0],
 	        mac[1], mac[2], mac[3], mac[4], mac[5]);
