@@ -78,29 +78,41 @@ struct tx_node {
 struct sock_tcp {
 	struct tcp_pcb *pcb;      /* NULL: see the table above */
 	struct sock_group *group; /* listeners that share a listening pcb */
-	struct sock *group_next;  /* in the group, a ring */
+	struct sock *group_next;  /* the group's next listener */
+	struct sock *handshakes;  /* listener: connections not yet accepted */
+	unsigned pending;         /* listener: how many those are */
 	struct sock *listener;    /* whose SYN made this, while handshaking */
-	unsigned pending;         /* listener: handshakes under way */
+	struct sock *handshake_next, **handshake_link; /* in its list */
 
 	struct pbuf *rx_head;     /* bytes that wait: pbufs linked by next, */
 	struct pbuf *rx_tail;     /* their tot_len means nothing */
 	size_t rx_len;            /* bytes that wait */
 	uint32_t rx_consumed;     /* taken, window not yet opened by them */
 	bool rx_fin;              /* the peer's FIN came */
-	bool rx_ack_due;          /* bytes came in this turn */
+	bool ack_now;             /* an ACK is due at the end of the turn */
+	bool is_interactive;      /* the program answers what comes in: an ACK
+	                             may wait for the answer to carry it */
+	bool has_unanswered;      /* bytes came since the program last sent */
 
 	struct tx_node *tx_head;  /* oldest buffer not yet acknowledged */
 	struct tx_node *tx_tail;
 	uint64_t tx_given;        /* bytes given to lwIP */
 	uint64_t tx_acked;        /* of them, acknowledged */
+	struct tx_node *cork;     /* bytes held back by TCP_CORK, or NULL */
+	uint32_t cork_len;        /* how many */
 	bool tx_fin;              /* shutdown_tx or close asked for a FIN */
 	bool tx_fin_queued;       /* lwIP took it */
-	bool tx_wanted;           /* room was refused: tell when it grows */
-
-	struct timer timer;       /* cork, user time-out, lingering close */
+	bool has_snd_max;         /* snd_max means something */
+	uint32_t snd_max;         /* sequence number after the last one sent */
 	uint64_t retransmits;     /* segments sent again */
-	bool is_touched;          /* in stack->touched */
-	struct sock *touched_next;
+
+	struct timer timer;       /* CONNECTING: the next SYN; else the cork */
+	struct timer ack_timer;   /* an ACK that waited long enough */
+	struct timer stall_timer; /* TCP_USER_TIMEOUT */
+	uint8_t syn_tries;        /* SYNs sent again */
+	uint16_t wire_mss;        /* bytes the peer and the path take */
+	int soft_error;           /* of ICMP, told when the connection times out */
+	struct sock *touched_next, **touched_link; /* in stack->touched */
 };
 
 struct sock_udp {
@@ -141,6 +153,11 @@ struct sock {
 
 /* --- sock.c ----------------------------------------------------------- */
 
+int sock_table_init(struct stack *stack);
+void sock_table_abort(struct stack *stack); /* every sock, its peer told */
+void sock_table_fini(struct stack *stack);
+void sock_count(const struct stack *stack, uint64_t *open, uint64_t *closing);
+
 /* A zeroed sock with an id and default options. Return: 0, -ENFILE, -ENOMEM.
  * sock_free() takes it out of the table and gives its port back; the protocol's
  * part must be closed by then.
@@ -160,7 +177,6 @@ void sock_apply_opt(struct sock *sock);
 
 /* --- sock_tcp*.c, sock_listen.c ----------------------------------------- */
 
-int sock_tcp_open(struct sock *sock);
 void sock_tcp_close(struct sock *sock, bool abort); /* may free the sock */
 /* Bound to the sock's local_ip and local_port already, or not at all. */
 int sock_tcp_connect(struct sock *sock, const ip_addr_t *addr, uint16_t port);
@@ -170,6 +186,10 @@ void sock_tcp_get_info(const struct sock *sock, struct sock_info *info);
 /* The end of a turn: windows, ACKs, output of every touched sock. */
 void sock_tcp_poll_touched(struct stack *stack);
 void sock_tcp_touch(struct sock *sock);
+/* Free the buffers that lwIP is done with; only when no frame is gathered. */
+void sock_tcp_free_spent(struct stack *stack);
+/* Let the oldest connections in TIME_WAIT go until at most max are left. */
+void sock_tcp_drop_time_wait(unsigned max);
 
 /* A segment leaves by the Ethernet interface; hints are its netif's, NULL when
  * it belongs to no pcb. Return: the MSS of its connection on the wire, 0 when

@@ -7,6 +7,7 @@
 #include <lwip/netif.h>
 #include <lwip/pbuf.h>
 
+#include "stack/cyclic.h"
 #include "stack/limits.h"
 #include "stack/stack.h"
 #include "stack/timer.h"
@@ -16,12 +17,14 @@ struct ports;
 struct resolver;
 struct sock;
 struct sock_events;
+struct tx_node;
 
 struct stack {
 	uint64_t now_us;           /* the turn's time; lwIP's clock as well */
 	struct netdev *dev;        /* the caller's */
 	struct ethif *ethif;       /* lwIP's netif "eth0" over dev */
 	struct netif *netif_lo;    /* lwIP's loopback interface */
+	ip6_addr_t gw6;            /* :: when none is set */
 	ip_addr_t dns[STACK_DNS_MAX]; /* name servers, port 53 */
 	unsigned dns_count;
 
@@ -32,11 +35,15 @@ struct stack {
 	unsigned sock_free_count;
 	struct sock *touched;      /* TCP socks with output, ACKs or windows
 	                              to settle at the end of the turn */
-	struct sock_tx_buf *tx_spare; /* what sock_tx_buf() gives */
+	struct tx_node *tx_spare;  /* what sock_tx_buf() gives */
 	struct tx_node *tx_spent;  /* acknowledged buffers, to be freed when
 	                              no frame of this turn points at them */
 
+	int rcvbuf_default;        /* SO_RCVBUF and SO_SNDBUF of a fresh TCP */
+	int sndbuf_default;        /* sock: not bounded by them */
+
 	struct timer_heap timers;
+	struct cyclic cyclic;      /* lwIP's own timers */
 	struct ports *ports;       /* ports.c */
 	struct resolver *resolver; /* resolver.c */
 	struct stack_stats stats;  /* the past events; present counts are

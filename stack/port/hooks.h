@@ -4,19 +4,28 @@
 #ifndef NETCOND_STACK_PORT_HOOKS_H
 #define NETCOND_STACK_PORT_HOOKS_H
 
-#include <lwip/err.h>
+#include <lwip/ip_addr.h>
 
+struct netif;
 struct pbuf;
-struct tcp_hdr;
-struct tcp_pcb;
 
-/* Every segment that found a pcb, before it is processed. Return: ERR_OK, or
- * another to have it dropped.
+/* The initial sequence number of a connection (RFC 6528): a secret hash of the
+ * four, plus a clock of 4 us, so that a reused tuple goes on ahead.
  */
-err_t hook_tcp_inpacket(struct tcp_pcb *pcb, const struct tcp_hdr *hdr,
-                        struct pbuf *p);
+uint32_t hook_tcp_isn(const ip_addr_t *local_ip, uint16_t local_port,
+                      const ip_addr_t *peer_ip, uint16_t peer_port);
+#define LWIP_HOOK_TCP_ISN hook_tcp_isn
 
-#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, hdr, optlen, opt1len, opt2, p)        \
-	hook_tcp_inpacket(pcb, hdr, p)
+/* The router to a destination that is not on the link; NULL: lwIP looks among
+ * those that advertise themselves.
+ */
+const ip6_addr_t *hook_nd6_gw(struct netif *netif, const ip6_addr_t *dst);
+#define LWIP_HOOK_ND6_GET_GW hook_nd6_gw
+
+/* Every IPv4 packet in, before its destination is looked at. Return: 0 to go
+ * on with it.
+ */
+int hook_ip4_input(struct pbuf *p, struct netif *netif);
+#define LWIP_HOOK_IP4_INPUT hook_ip4_input
 
 #endif

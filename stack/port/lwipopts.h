@@ -97,16 +97,17 @@
 #define LWIP_TCP_KEEPALIVE 1            /* TCP_KEEPINTVL, TCP_KEEPCNT */
 #define LWIP_TCP_RTO_TIME 1000          /* ms, RFC 6298 2.1; lwIP has 3000 */
 #define TCP_MAXRTX 15                   /* as Linux's tcp_retries2 */
-#define TCP_SYNMAXRTX 6                 /* as Linux's tcp_syn_retries */
-#define TCP_TMR_INTERVAL 100            /* ms: see docs of cyclic.c */
-#define TCP_SLOW_INTERVAL (2 * TCP_TMR_INTERVAL)
+#define TCP_SYNMAXRTX 0xff              /* SYNs are sock_tcp's to count */
+#define TCP_TMR_INTERVAL 50             /* ms; the RTO's floor is 6 of them.
+                                           10,000 idle connections: 0.3 % */
 #define TCP_MSL 5000                    /* ms: TIME_WAIT lasts 10 s, so that
                                            6000 closes a second fit the pcbs */
-#define TCP_DEFAULT_LISTEN_BACKLOG 0xff
-#define LWIP_TCP_PCB_NUM_EXT_ARGS 1     /* for a hash of the 4-tuples */
+#define LWIP_TCP_PCB_NUM_EXT_ARGS 2     /* 0: tells the sock of the pcb's end;
+                                           1: for a hash of the 4-tuples */
 #define LWIP_DISABLE_TCP_SANITY_CHECKS 1 /* they assume small windows */
-#define SO_REUSE 1                      /* all pcbs have SOF_REUSEADDR: */
-#define SO_REUSE_RXTOALL 0              /* the port table decides */
+#define SO_REUSE 1                      /* a listener bound to an address is
+                                           preferred to one that is not */
+#define SO_REUSE_RXTOALL 0              /* one datagram, one sock */
 #define LWIP_HOOK_FILENAME "stack/port/hooks.h"
 
 /* Self-observation. */
@@ -119,7 +120,7 @@
 #define ICMP_STATS 0
 #define UDP_STATS 1
 #define TCP_STATS 1
-#define MEM_STATS 1
+#define MEM_STATS 0
 #define MEMP_STATS 1
 #define SYS_STATS 0
 #define IP6_STATS 1

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+# lwIP's functions that stack/ puts its own in front of, by -Wl,--wrap.
+STACK_WRAPS := tcp_input
