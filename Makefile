@@ -46,7 +46,7 @@ LDFLAGS ?=
 # WERROR= lets a compiler we have not met finish in spite of its warnings.
 WERROR ?= -Werror
 WARNINGS := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes \
-	-Wpointer-arith -Wundef -Wvla -Wwrite-strings $(WERROR)
+	-Wpointer-arith -Wundef -Wvla $(WERROR)
 NETCOND_CPPFLAGS := -I. -D_GNU_SOURCE $(CPPFLAGS)
 NETCOND_CFLAGS := -std=gnu11 -fstack-protector-strong -fno-common \
 	-ffunction-sections -fdata-sections $(CFLAGS)

@@ -122,10 +122,12 @@ write_env() {
 	cat >"$pkgs/env.sh.new" <<-ENV
 		# Made by build-aux/deps.sh: puts the unpacked programs on the PATH.
 		NETCOND_PKGS=$root
-		PATH=\$PATH:\$NETCOND_PKGS/usr/bin:\$NETCOND_PKGS/usr/sbin:\$NETCOND_PKGS/bin:/usr/sbin:/sbin
+		PATH=\$PATH:\$NETCOND_PKGS/usr/bin:\$NETCOND_PKGS/usr/sbin
+		PATH=\$PATH:\$NETCOND_PKGS/bin:/usr/sbin:/sbin
 		export NETCOND_PKGS PATH
 		if [ -d "\$NETCOND_PKGS/$lib" ]; then
-			LD_LIBRARY_PATH=\$NETCOND_PKGS/$lib\${LD_LIBRARY_PATH:+:\$LD_LIBRARY_PATH}
+			LD_LIBRARY_PATH=\$NETCOND_PKGS/$lib:\${LD_LIBRARY_PATH:-}
+			LD_LIBRARY_PATH=\${LD_LIBRARY_PATH%:}
 			export LD_LIBRARY_PATH
 		fi
 	ENV
