@@ -189,23 +189,6 @@ void addr_to_sockaddr(int domain, const ip_addr_t *ip, uint16_t port,
 }
 
 /**
- * addr_overlaps() - May one packet be for both of two local addresses?
- * @a:	a wildcard of its family (zero), of both (IPADDR_TYPE_ANY), or an
- *	address
- * @b:	likewise
- *
- * Return: whether they meet.
- */
-bool addr_overlaps(const ip_addr_t *a, const ip_addr_t *b)
-{
-	if (IP_IS_ANY_TYPE_VAL(*a) || IP_IS_ANY_TYPE_VAL(*b))
-		return true;
-	if (IP_GET_TYPE(a) != IP_GET_TYPE(b))
-		return false;
-	return ip_addr_isany(a) || ip_addr_isany(b) || ip_addr_cmp(a, b);
-}
-
-/**
  * addr_any_to_loopback() - What a connect to the wildcard means on Linux.
  * @ip:	0.0.0.0 becomes 127.0.0.1 and :: becomes ::1; others stay
  */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The stack's interfaces as programs see them: lo and eth0. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -24,6 +25,15 @@ static void add(struct stack_if *out, const struct stack_cidr *cidr)
 {
 	if (out->addr_count < sizeof(out->addrs) / sizeof(out->addrs[0]))
 		out->addrs[out->addr_count++] = *cidr;
+}
+
+/* lo has all of 127/8; lwIP's interface shows the address used last. */
+static void add_loopback(struct stack_if *out)
+{
+	struct stack_cidr cidr = { .family = AF_INET, .prefix_len = 8 };
+
+	cidr.in.s_addr = htonl(INADDR_LOOPBACK);
+	add(out, &cidr);
 }
 
 static void add_ipv4(struct stack_if *out, const struct netif *netif)
@@ -87,7 +97,10 @@ int stack_get_if(const struct stack *stack, unsigned idx, struct stack_if *out)
 	out->mtu = idx == LO_IDX ? LO_MTU : netif->mtu;
 	if (idx == ETH_IDX)
 		memcpy(out->mac, netif->hwaddr, sizeof(out->mac));
-	add_ipv4(out, netif);
+	if (idx == LO_IDX)
+		add_loopback(out);
+	else
+		add_ipv4(out, netif);
 	add_ipv6(out, netif);
 	return 0;
 }
