@@ -174,6 +174,8 @@ $B/lwip-obj/%.o: $(LWIP_DIR)/src/%.c | $(lwip_stamp)
 
 # Its sum loop takes 22 ns for 1460 bytes when unrolled, 262 ns at -O2.
 $B/lwip-obj/core/inet_chksum.o: NETCOND_CFLAGS += -O3
+# Its check of two options is stricter than the code that it guards.
+$B/lwip-obj/core/init.o: LWIP_CPPFLAGS += -include stack/port/init_check.h
 
 $(foreach f,$(lwip_src),$(eval $f: | $(lwip_stamp)))
 $(lwip_src): ;
