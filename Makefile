@@ -254,8 +254,9 @@ $B/libintercept.so: $(call pic_objs,$(shim_src) $(proto_src)) $(exports_map)
 
 # libc stands before libshim.a: a test's own socket() is libc's, while the
 # shim's other functions are found where a test names them.
+# A test may stand in for any function: its own definition comes first and wins.
 test_libs := $B/libtest.a $B/libservice.a $(stack_libs) $B/libproto.a
-link_test = $(link) $< $(WRAP_LDFLAGS) -Wl,--start-group $(test_libs) \
+link_test = $(link) $< $(WRAP_LDFLAGS) -Wl,-z,muldefs -Wl,--start-group $(test_libs) \
 	-Wl,--end-group $(CUNIT_LIBS) -lpthread -lc $B/libshim.a $B/libproto.a
 
 $(unit_bin): $B/tests/%: $B/obj/tests/unit/%.o $(test_libs) $B/libshim.a
