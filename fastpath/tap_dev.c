@@ -59,15 +59,15 @@ static int attach_fail(const char *ifname, bool existed, int err, char *why)
 	case EACCES:
 		return permission_fail(ifname, err, why);
 	case EBUSY:
-		return why_fail(why, err, "%s is in use by another process",
+		return why_fail(why, err, "'%s' is in use by another process",
 		                ifname);
 	case EINVAL:
 		if (existed)
-			return why_fail(why, err, "%s exists and is no tap "
+			return why_fail(why, err, "'%s' exists and is no tap "
 			                "device", ifname);
 		break;
 	}
-	return why_fail(why, err, "cannot %s the tap device %s: %s",
+	return why_fail(why, err, "cannot %s the tap device '%s': %s",
 	                existed ? "use" : "make", ifname, strerror(err));
 }
 
