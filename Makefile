@@ -330,7 +330,8 @@ $B/cunit.found:
 			"run 'make deps' as root" >&2; exit 1; }
 	@touch $@
 
-lint: ## warnings as errors, clang-tidy, cppcheck, layers, width
+lint: $(lwip_stamp) ## warnings as errors, clang-tidy, cppcheck, layers, width
+	$(Q)build-aux/deps.sh $(BUILD) $(CACHE) lint
 	$(Q)CC='$(CC)' CLANG='$(CLANG)' CLANG_TIDY='$(CLANG_TIDY)' \
 		CPPCHECK='$(CPPCHECK)' LWIP_DIR='$(LWIP_DIR)' \
 		tests/lint/run.sh
