@@ -1,0 +1,469 @@
+/* SPDX-License-Identifier: MIT */
+/* TCP socks against a scripted peer: handshakes, bytes, windows, ends. */
+#include "tests/unit/sock_fixture.h"
+
+static void accepts_a_connection(void)
+{
+	struct sockaddr_storage addr, expected;
+	struct sock *sock = accept_one();
+
+	CU_ASSERT_EQUAL(seen.accepts, 1);
+	CU_ASSERT_EQUAL(sock_state(sock), SOCK_STATE_CONNECTED);
+	sock_name(sock, &addr);
+	peer_addr(false, false, LISTEN_PORT, &expected);
+	CU_ASSERT_EQUAL(memcmp(&addr, &expected, sizeof(addr)), 0);
+	CU_ASSERT_EQUAL(sock_peer(sock, &addr), 0);
+	peer_addr(false, true, 5000, &expected);
+	CU_ASSERT_EQUAL(memcmp(&addr, &expected, sizeof(addr)), 0);
+	CU_ASSERT_EQUAL(stats_now().tcp_accepted, 1);
+	CU_ASSERT_PTR_EQUAL(sock_by_id(peer.stack, sock_id(sock)), sock);
+}
+
+static void accepts_over_ipv6(void)
+{
+	listen_at(true, LISTEN_PORT, false);
+	CU_ASSERT_TRUE(peer_connect(&peer, &conn, true, 5000, LISTEN_PORT));
+	CU_ASSERT_EQUAL(seen.accepts, 1);
+}
+
+static void dual_stack_listener_takes_both(void)
+{
+	struct sockaddr_in6 any = { .sin6_family = AF_INET6,
+	                            .sin6_port = htons(LISTEN_PORT) };
+	struct sockaddr_storage addr;
+	struct sock *sock;
+
+	CU_ASSERT_EQUAL_FATAL(sock_open(peer.stack, AF_INET6, SOCK_STREAM, 0,
+	                                &sock), 0);
+	sock_set_user(sock, &seen);
+	CU_ASSERT_EQUAL(sock_bind(sock, (void *)&any, sizeof(any)), 0);
+	CU_ASSERT_EQUAL(sock_listen(sock), 0);
+	CU_ASSERT_TRUE(peer_connect(&peer, &conn, true, 5000, LISTEN_PORT));
+	CU_ASSERT_TRUE(peer_connect(&peer, &conn, false, 5001, LISTEN_PORT));
+	CU_ASSERT_EQUAL_FATAL(seen.accepts, 2);
+	sock_peer(seen.accepted, &addr);
+	CU_ASSERT_EQUAL(addr.ss_family, AF_INET6);
+	CU_ASSERT_TRUE(IN6_IS_ADDR_V4MAPPED(
+		&((struct sockaddr_in6 *)&addr)->sin6_addr));
+}
+
+static void v6only_listener_refuses_ipv4(void)
+{
+	struct sockaddr_in6 any = { .sin6_family = AF_INET6,
+	                            .sin6_port = htons(LISTEN_PORT) };
+	struct sock *sock;
+	int on = 1;
+
+	CU_ASSERT_EQUAL_FATAL(sock_open(peer.stack, AF_INET6, SOCK_STREAM, 0,
+	                                &sock), 0);
+	sock_set_user(sock, &seen);
+	CU_ASSERT_EQUAL(sock_setopt(sock, IPPROTO_IPV6, IPV6_V6ONLY, &on,
+	                            sizeof(on)), 0);
+	CU_ASSERT_EQUAL(sock_bind(sock, (void *)&any, sizeof(any)), 0);
+	CU_ASSERT_EQUAL(sock_listen(sock), 0);
+	CU_ASSERT_FALSE(peer_connect(&peer, &conn, false, 5001, LISTEN_PORT));
+	CU_ASSERT_TRUE(peer_connect(&peer, &conn, true, 5000, LISTEN_PORT));
+}
+
+static void connects(void)
+{
+	struct sock *sock = connect_one(false);
+
+	CU_ASSERT_EQUAL(seen.connected, 1);
+	CU_ASSERT_EQUAL(sock_state(sock), SOCK_STATE_CONNECTED);
+	CU_ASSERT_EQUAL(seg.flags, PEER_ACK);
+	CU_ASSERT_EQUAL(stats_now().tcp_connected, 1);
+	CU_ASSERT_TRUE(sock_tx_room(sock) > 60000);
+}
+
+static void connects_over_ipv6(void)
+{
+	connect_one(true);
+	CU_ASSERT_EQUAL(seen.connected, 1);
+}
+
+static void syn_announces_mss_and_scale(void)
+{
+	start_connect(false, 7);
+	CU_ASSERT_TRUE_FATAL(peer_take(&peer, &seg));
+	CU_ASSERT_EQUAL(seg.flags, PEER_SYN);
+	CU_ASSERT_EQUAL(seg.mss, 1460);
+	CU_ASSERT_TRUE(seg.wscale >= 5);
+}
+
+static void connect_is_refused(void)
+{
+	struct sock *sock = start_connect(false, 7);
+
+	CU_ASSERT_TRUE_FATAL(peer_take(&peer, &seg));
+	peer_send(&peer, &(struct peer_seg){
+		.src = seg.dst, .dst = seg.src, .ack = seg.seq + 1,
+		.flags = PEER_RST | PEER_ACK, .wscale = -1 });
+	CU_ASSERT_EQUAL(sock_state(sock), SOCK_STATE_DEAD);
+	CU_ASSERT_EQUAL(seen.errors, 1);
+	CU_ASSERT_EQUAL(sock_error(sock, true), ECONNREFUSED);
+	CU_ASSERT_EQUAL(sock_error(sock, false), 0);
+	CU_ASSERT_EQUAL(stats_now().tcp_connect_failed, 1);
+}
+
+/* RFC 6298 and Linux: SYNs after 1, 3, 7, 15, 31 and 63 s, the end at 127 s. */
+static void connect_times_out(void)
+{
+	struct sock *sock = start_connect(false, 7);
+	uint64_t start = peer.now_us;
+	unsigned syns = 0;
+
+	peer_wait(&peer, 62900000);
+	while (peer_take(&peer, &seg))
+		syns += seg.flags == PEER_SYN;
+	CU_ASSERT_EQUAL(syns, 6);
+	peer_wait(&peer, 126900000 - (peer.now_us - start));
+	CU_ASSERT_EQUAL(sock_state(sock), SOCK_STATE_CONNECTING);
+	peer_wait(&peer, 200000);
+	CU_ASSERT_EQUAL(sock_state(sock), SOCK_STATE_DEAD);
+	CU_ASSERT_EQUAL(sock_error(sock, true), ETIMEDOUT);
+}
+
+static void connect_survives_a_lost_syn(void)
+{
+	struct sock *sock = start_connect(false, 7);
+
+	peer_take(&peer, &seg);
+	peer_wait(&peer, 1100000);
+	CU_ASSERT_TRUE_FATAL(peer_accept(&peer, &conn));
+	CU_ASSERT_EQUAL(sock_state(sock), SOCK_STATE_CONNECTED);
+}
+
+static void close_while_connecting(void)
+{
+	struct sock *sock = start_connect(false, 7);
+
+	sock_close(sock, false);
+	peer_turn(&peer);
+	CU_ASSERT_EQUAL(stats_now().socks_open, 0);
+	CU_ASSERT_EQUAL(stats_now().tcp_pcbs, 0);
+}
+
+static void unknown_port_is_reset(void)
+{
+	CU_ASSERT_FALSE(peer_connect(&peer, &conn, false, 5000, 81));
+}
+
+static void bytes_in_are_lent_and_acked_once(void)
+{
+	struct sock *sock = accept_one();
+	struct iovec iov[SOCK_IOV_MAX];
+	uint8_t data[1000];
+
+	memset(data, 'x', sizeof(data));
+	peer_conn_send(&conn, PEER_ACK, data, sizeof(data));
+	peer_conn_send(&conn, PEER_ACK | PEER_PSH, "tail", 4);
+	CU_ASSERT_EQUAL(sock_rx_len(sock), 1004);
+	CU_ASSERT_EQUAL_FATAL(sock_rx_peek(sock, iov, SOCK_IOV_MAX), 2);
+	CU_ASSERT_EQUAL(iov[0].iov_len, 1000);
+	CU_ASSERT_EQUAL(memcmp(iov[1].iov_base, "tail", 4), 0);
+	sock_rx_consume(sock, 1001);
+	CU_ASSERT_EQUAL_FATAL(sock_rx_peek(sock, iov, SOCK_IOV_MAX), 1);
+	CU_ASSERT_EQUAL(memcmp(iov[0].iov_base, "ail", 3), 0);
+	sock_rx_consume(sock, 3);
+	CU_ASSERT_EQUAL(sock_rx_len(sock), 0);
+	while (peer_conn_take(&conn, &seg))
+		CU_ASSERT_EQUAL(seg.len, 0);
+	CU_ASSERT_EQUAL(seg.ack, conn.snd);
+}
+
+static void batch_is_acked_once(void)
+{
+	uint8_t data[1460] = { 0 };
+	struct peer_seg in;
+	unsigned acks = 0;
+
+	accept_one();
+	while (peer_conn_take(&conn, &seg))
+		;
+	in = (struct peer_seg){ .src = conn.local, .dst = conn.remote,
+	                        .ack = conn.rcv, .flags = PEER_ACK,
+	                        .wnd = conn.wnd, .wscale = -1, .data = data,
+	                        .len = sizeof(data) };
+	peer.hold = true;
+	for (int i = 0; i < 10; i++) {
+		in.seq = conn.snd;
+		conn.snd += in.len;
+		peer_send(&peer, &in);
+	}
+	peer.hold = false;
+	peer_turn(&peer);
+	while (peer_conn_take(&conn, &seg))
+		acks++;
+	CU_ASSERT_EQUAL(acks, 1);
+	CU_ASSERT_EQUAL(seg.ack, conn.snd);
+}
+
+static void interactive_answer_carries_the_ack(void)
+{
+	struct sock *sock = accept_one();
+
+	peer_conn_send(&conn, PEER_ACK | PEER_PSH, "one", 3);
+	sock_rx_consume(sock, 3);
+	tx(sock, 10);
+	peer_turn(&peer);
+	drain();
+	peer_conn_send(&conn, PEER_ACK | PEER_PSH, "two", 3);
+	CU_ASSERT_FALSE(peer_conn_take(&conn, &seg)); /* it waits */
+	sock_rx_consume(sock, 3);
+	tx(sock, 10);
+	peer_turn(&peer);
+	CU_ASSERT_TRUE_FATAL(peer_conn_take(&conn, &seg));
+	CU_ASSERT_EQUAL(seg.len, 10);
+	CU_ASSERT_EQUAL(seg.ack, conn.snd);
+	CU_ASSERT_FALSE(peer_conn_take(&conn, &seg));
+	peer_conn_send(&conn, PEER_ACK | PEER_PSH, "three", 5);
+	CU_ASSERT_FALSE(peer_conn_take(&conn, &seg));
+	peer_wait(&peer, 25000); /* no answer: the ACK goes alone */
+	CU_ASSERT_TRUE_FATAL(peer_conn_take(&conn, &seg));
+	CU_ASSERT_EQUAL(seg.ack, conn.snd);
+}
+
+static void idle_reader_closes_the_window(void)
+{
+	struct sock *sock = accept_one();
+	static uint8_t data[60000];
+	uint32_t wnd = 1, sent = 0;
+
+	while (wnd && sent < 4000000) {
+		peer_conn_send(&conn, PEER_ACK, data, 1460);
+		sent += 1460;
+		while (peer_conn_take(&conn, &seg))
+			wnd = seg.wnd;
+	}
+	CU_ASSERT_EQUAL(wnd, 0);
+	CU_ASSERT_TRUE(sock_rx_len(sock) <= SOCK_TCP_WND);
+	CU_ASSERT_TRUE(sock_rx_len(sock) > SOCK_TCP_WND - 3000);
+	sock_rx_consume(sock, sock_rx_len(sock));
+	peer_turn(&peer);
+	CU_ASSERT_TRUE_FATAL(peer_conn_take(&conn, &seg));
+	CU_ASSERT_TRUE(seg.wnd > 0);
+}
+
+static void rcvbuf_bounds_the_window(void)
+{
+	struct sock *sock, *listener = listen_at(false, LISTEN_PORT, false);
+	static uint8_t data[1460];
+	int size = 16384;
+	uint32_t wnd = 1, sent = 0;
+
+	CU_ASSERT_EQUAL(sock_setopt(listener, SOL_SOCKET, SO_RCVBUF, &size,
+	                            sizeof(size)), 0);
+	CU_ASSERT_TRUE_FATAL(peer_connect(&peer, &conn, false, 5000,
+	                                  LISTEN_PORT));
+	sock = seen.accepted;
+	while (wnd && sent < 200000) {
+		peer_conn_send(&conn, PEER_ACK, data, sizeof(data));
+		sent += sizeof(data);
+		while (peer_conn_take(&conn, &seg))
+			wnd = seg.wnd;
+	}
+	CU_ASSERT_TRUE(sock_rx_len(sock) < 70000);
+	sock_close(sock, true);
+}
+
+static void bytes_out_are_segmented(void)
+{
+	struct sock *sock = connect_one(false);
+	size_t room = sock_tx_room(sock), len = 0;
+
+	CU_ASSERT_EQUAL(tx(sock, 10000), 0);
+	CU_ASSERT_EQUAL(sock_tx_unacked(sock), 10000);
+	peer_turn(&peer);
+	while (peer_conn_take(&conn, &seg)) {
+		CU_ASSERT_TRUE(seg.len <= 1460);
+		for (uint32_t i = 0; i < seg.len; i++)
+			if (seg.data[i] != (uint8_t)((len + i) * 7))
+				CU_FAIL("wrong byte");
+		len += seg.len;
+		peer_conn_send(&conn, PEER_ACK, NULL, 0);
+	}
+	CU_ASSERT_EQUAL(len, 10000);
+	CU_ASSERT_TRUE(seen.writable > 0);
+	CU_ASSERT_EQUAL(sock_tx_unacked(sock), 0);
+	CU_ASSERT_EQUAL(sock_tx_room(sock), room);
+}
+
+/* Every size that takes another way: copied, resized, lent. */
+static void bytes_out_of_all_sizes(void)
+{
+	static const size_t sizes[] = { 1, 2048, 2049, 16384, 16385, 64000 };
+	struct sock *sock = connect_one(false);
+	size_t sent, got;
+
+	for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		sent = sizes[i];
+		CU_ASSERT_EQUAL(tx(sock, sent), 0);
+		for (got = 0; got < sent; ) {
+			size_t len;
+
+			peer_turn(&peer);
+			len = drain();
+			CU_ASSERT_TRUE_FATAL(len > 0);
+			got += len;
+		}
+		CU_ASSERT_EQUAL(got, sent);
+		CU_ASSERT_EQUAL(sock_tx_unacked(sock), 0);
+	}
+	CU_ASSERT_EQUAL(stats_now().tx_bufs, 0);
+}
+
+static void full_send_buffer_has_no_room(void)
+{
+	struct sock *sock = connect_one(false);
+	size_t room, given = 0, got = 0, len;
+
+	while ((room = sock_tx_room(sock))) {
+		CU_ASSERT_EQUAL_FATAL(tx(sock, room), 0);
+		given += room;
+	}
+	CU_ASSERT_EQUAL(given, SOCK_TCP_WND);
+	peer_turn(&peer);
+	while ((len = drain())) {
+		got += len;
+		peer_turn(&peer);
+	}
+	CU_ASSERT_EQUAL(got, given);
+	CU_ASSERT_TRUE(sock_tx_room(sock) > 0);
+}
+
+static void closed_window_is_probed(void)
+{
+	struct sock *sock = connect_one(false);
+	size_t len = 0;
+
+	conn.wnd = 0;
+	peer_conn_send(&conn, PEER_ACK, NULL, 0);
+	CU_ASSERT_EQUAL(tx(sock, 500), 0);
+	peer_turn(&peer);
+	CU_ASSERT_FALSE(peer_conn_take(&conn, &seg));
+	peer_wait(&peer, 2000000);
+	CU_ASSERT_TRUE_FATAL(peer_conn_take(&conn, &seg));
+	CU_ASSERT_TRUE(seg.len <= 1);
+	conn.rcv = seg.seq; /* the probe's byte was not taken */
+	while (peer_conn_take(&conn, &seg))
+		conn.rcv = seg.seq;
+	conn.wnd = 0xffff;
+	peer_conn_send(&conn, PEER_ACK, NULL, 0);
+	peer_wait(&peer, 500000);
+	while (peer_conn_take(&conn, &seg))
+		len += seg.len;
+	CU_ASSERT_TRUE(len >= 500);
+}
+
+static void lost_segment_is_sent_again(void)
+{
+	struct sock *sock = connect_one(false);
+
+	tx(sock, 1000);
+	peer_turn(&peer);
+	CU_ASSERT_TRUE_FATAL(peer_conn_take(&conn, &seg));
+	conn.rcv -= seg.len; /* it is lost */
+	peer_wait(&peer, 1300000);
+	CU_ASSERT_TRUE_FATAL(peer_conn_take(&conn, &seg));
+	CU_ASSERT_EQUAL(seg.len, 1000);
+	CU_ASSERT_EQUAL(stats_now().tcp_retransmits, 1);
+	peer_conn_send(&conn, PEER_ACK, NULL, 0);
+	CU_ASSERT_EQUAL(sock_tx_unacked(sock), 0);
+}
+
+static void silent_peer_times_out(void)
+{
+	struct sock *sock = connect_one(false);
+	int ms = 5000;
+
+	CU_ASSERT_EQUAL(sock_setopt(sock, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms,
+	                            sizeof(ms)), 0);
+	tx(sock, 100);
+	peer_wait(&peer, 4900000);
+	CU_ASSERT_EQUAL(sock_state(sock), SOCK_STATE_CONNECTED);
+	peer_wait(&peer, 200000);
+	CU_ASSERT_EQUAL(sock_state(sock), SOCK_STATE_DEAD);
+	CU_ASSERT_EQUAL(sock_error(sock, true), ETIMEDOUT);
+}
+
+static void retransmissions_end(void)
+{
+	struct sock *sock = connect_one(false);
+
+	tx(sock, 100);
+	for (int i = 0; i < 40 && sock_state(sock) != SOCK_STATE_DEAD; i++) {
+		peer_wait(&peer, 60000000);
+		while (peer_take(&peer, &seg))
+			;
+	}
+	CU_ASSERT_EQUAL(sock_error(sock, true), ETIMEDOUT);
+}
+
+static void keepalive_times_out(void)
+{
+	struct sock *sock = connect_one(false);
+	int on = 1, idle = 10, intvl = 1, cnt = 3;
+
+	sock_setopt(sock, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+	sock_setopt(sock, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+	sock_setopt(sock, IPPROTO_TCP, TCP_KEEPINTVL, &intvl, sizeof(intvl));
+	sock_setopt(sock, IPPROTO_TCP, TCP_KEEPCNT, &cnt, sizeof(cnt));
+	peer_wait(&peer, 9500000);
+	CU_ASSERT_FALSE(peer_conn_take(&conn, &seg));
+	peer_wait(&peer, 5000000);
+	CU_ASSERT_TRUE(peer_conn_take(&conn, &seg));
+	CU_ASSERT_EQUAL(sock_state(sock), SOCK_STATE_DEAD);
+	CU_ASSERT_EQUAL(sock_error(sock, true), ETIMEDOUT);
+}
+
+static void device_without_room_loses_nothing(void)
+{
+	struct sock *sock = connect_one(false);
+	size_t len = 0;
+
+	netdev_mem_set_tx_limit(peer.dev, 0);
+	tx(sock, 5000);
+	CU_ASSERT_TRUE(peer_turn(&peer));
+	CU_ASSERT_FALSE(peer_conn_take(&conn, &seg));
+	netdev_mem_set_tx_limit(peer.dev, 100);
+	CU_ASSERT_FALSE(peer_turn(&peer));
+	while (peer_conn_take(&conn, &seg))
+		len += seg.len;
+	CU_ASSERT_TRUE(len >= 1460);
+}
+
+static const struct unit_test tests[] = {
+	UNIT_TEST(accepts_a_connection),
+	UNIT_TEST(accepts_over_ipv6),
+	UNIT_TEST(dual_stack_listener_takes_both),
+	UNIT_TEST(v6only_listener_refuses_ipv4),
+	UNIT_TEST(connects),
+	UNIT_TEST(connects_over_ipv6),
+	UNIT_TEST(syn_announces_mss_and_scale),
+	UNIT_TEST(connect_is_refused),
+	UNIT_TEST(connect_times_out),
+	UNIT_TEST(connect_survives_a_lost_syn),
+	UNIT_TEST(close_while_connecting),
+	UNIT_TEST(unknown_port_is_reset),
+	UNIT_TEST(bytes_in_are_lent_and_acked_once),
+	UNIT_TEST(batch_is_acked_once),
+	UNIT_TEST(interactive_answer_carries_the_ack),
+	UNIT_TEST(idle_reader_closes_the_window),
+	UNIT_TEST(rcvbuf_bounds_the_window),
+	UNIT_TEST(bytes_out_are_segmented),
+	UNIT_TEST(bytes_out_of_all_sizes),
+	UNIT_TEST(full_send_buffer_has_no_room),
+	UNIT_TEST(closed_window_is_probed),
+	UNIT_TEST(lost_segment_is_sent_again),
+	UNIT_TEST(silent_peer_times_out),
+	UNIT_TEST(retransmissions_end),
+	UNIT_TEST(keepalive_times_out),
+	UNIT_TEST(device_without_room_loses_nothing),
+	{ NULL, NULL }
+};
+
+int main(void)
+{
+	return unit_run("sock_tcp", fixture_init, fixture_fini, tests);
+}
