@@ -3,8 +3,9 @@
  *
  * A hostile sender may attach more descriptors than one, or a message longer
  * than asked for. The kernel installs as many descriptors as the control
- * buffer has room for, so the buffer has room for exactly one; what did not fit
- * the kernel closes (unix(7), MSG_CTRUNC).
+ * buffer has room for, so the buffer is given as one that has room for exactly
+ * one: CMSG_LEN, since the padding of CMSG_SPACE would hold a second. What did
+ * not fit the kernel closes (unix(7), MSG_CTRUNC).
  */
 #include "shim/proto/fdpass.h"
 
@@ -64,7 +65,7 @@ ssize_t fdpass_recv(const struct fdpass_io *io, int sock, void *buf,
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = control.buf,
-		.msg_controllen = sizeof(control.buf),
+		.msg_controllen = CMSG_LEN(sizeof(int)),
 	};
 	struct cmsghdr *cmsg;
 	ssize_t got;
