@@ -187,6 +187,9 @@ $(call objs,$(stack_src) $(unit_src) $(sim_src) $(fuzz_src) $(testlib_src)): \
 $(call objs,$(stack_src) $(unit_src) $(sim_src) $(fuzz_src) $(testlib_src)): \
 	| $(lwip_stamp)
 
+$(call objs,$(intercept_src)): NETCOND_CPPFLAGS += \
+	-DNETCOND_LIBDIR='"$(LIBDIR)"'
+
 $B/obj/%.o: %.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)

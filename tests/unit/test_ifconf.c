@@ -115,7 +115,33 @@ static void test_addresses(void)
 	CU_ASSERT_EQUAL(netns_tap_persist(TAP, 0, -1, false), 0);
 }
 
-/* The kernel's own link-local address does not count as one. */
+/* A new address can be used at once, and one that is link-local does not count,
+ * because the kernel makes such by itself.
+ */
+static void test_address_works_at_once(void)
+{
+	const struct ifconf_addr local = cidr("fe80::1234", 64);
+	const struct ifconf_addr v6 = cidr("fd07:98::1", 64);
+	const struct sockaddr_in6 sin6 = {
+		.sin6_family = AF_INET6, .sin6_addr = v6.in6,
+	};
+	char why[256] = "";
+	int fd;
+
+	if (missing)
+		UNIT_SKIP(missing);
+	CU_ASSERT_EQUAL_FATAL(netns_tap_persist(TAP, 0, -1, true), 0);
+	CU_ASSERT_EQUAL(ifconf_set_up(TAP, why), 0);
+	CU_ASSERT_EQUAL(ifconf_add_addr(TAP, &local, why), 0);
+	CU_ASSERT_FALSE(ifconf_has_addr(TAP));
+	CU_ASSERT_EQUAL(ifconf_add_addr(TAP, &v6, why), 0);
+	CU_ASSERT_TRUE(ifconf_has_addr(TAP));
+	fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	CU_ASSERT_EQUAL(bind(fd, (const void *)&sin6, sizeof(sin6)), 0);
+	close(fd);
+	CU_ASSERT_EQUAL(netns_tap_persist(TAP, 0, -1, false), 0);
+}
+
 static void test_up_and_mtu(void)
 {
 	uint8_t mac[ETHER_ADDR_LEN];
@@ -148,6 +174,7 @@ int main(void)
 		UNIT_TEST(test_absent),
 		UNIT_TEST(test_loopback_is_no_ethernet),
 		UNIT_TEST(test_addresses),
+		UNIT_TEST(test_address_works_at_once),
 		UNIT_TEST(test_up_and_mtu),
 		{ NULL, NULL }
 	};

@@ -34,6 +34,7 @@ static void pcap_setup(void)
 	fd = mkstemp(path);
 	CU_ASSERT_NOT_EQUAL_FATAL(fd, -1);
 	close(fd);
+	unlink(path); /* only its name is wanted */
 	CU_ASSERT_EQUAL_FATAL(netdev_open(&conf, &below, why), 0);
 	CU_ASSERT_EQUAL_FATAL(netdev_pcap_wrap(path, below, &dev, why), 0);
 }
