@@ -224,14 +224,18 @@ static void answer(struct control *control, struct session *session,
 }
 
 /* The session that ref names, if it lives still, has something to read. What
- * exceeds the budget is reported again: sessions are level-triggered. Return:
- * the work done.
+ * exceeds the budget is reported again: sessions are level-triggered. One that
+ * waits for an answer is not read, but its end is seen. Return: the work done.
  */
-unsigned control_on_request(struct control *control, struct poller_ref ref)
+unsigned control_on_request(struct control *control, struct poller_ref ref,
+                            uint32_t events)
 {
-	struct session *session;
+	struct session *session =
+		session_by_ref(control->handlers.sessions, ref);
 	unsigned work = 0;
 
+	if (session && session->query && events & (EPOLLHUP | EPOLLERR))
+		session_drop(session);
 	while (work < SESSION_BUDGET &&
 	       (session = session_by_ref(control->handlers.sessions, ref)) &&
 	       !session->query) {

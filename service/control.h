@@ -24,6 +24,7 @@ int control_open(struct control *control, const char *path,
 void control_close(struct control *control);
 unsigned control_on_connect(struct control *control);
 void control_resume(struct control *control);
-unsigned control_on_request(struct control *control, struct poller_ref ref);
+unsigned control_on_request(struct control *control, struct poller_ref ref,
+                            uint32_t events);
 
 #endif

@@ -231,7 +231,8 @@ static unsigned on_event(struct loop *loop, const struct epoll_event *event)
 		channel_on_event(&loop->channels, ref, event->events);
 		return 1;
 	case POLLER_SESSION:
-		return control_on_request(&loop->control, ref);
+		return control_on_request(&loop->control, ref,
+		                          event->events);
 	case POLLER_CONTROL:
 		return control_on_connect(&loop->control);
 	case POLLER_WATCH:
