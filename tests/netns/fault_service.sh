@@ -73,9 +73,7 @@ is_less "milliseconds to refuse" 1000 $(($(date +%s%3N) - start_ms))
 
 step "servers whose listener is dead do not spin"
 declare -A before=()
-worker=$(ip netns pids "$NS" | while read -r pid; do
-	grep -qs "^PPid:	$nginx$" "/proc/$pid/status" && echo "$pid"
-	done | head -1)
+worker=$(pgrep -P "$nginx" | head -n 1)
 for pid in $nginx $worker $redis $asyncio; do
 	[ ! -e "/proc/$pid" ] || before[$pid]=$(cpu_ms "$pid")
 done

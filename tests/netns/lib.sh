@@ -225,7 +225,7 @@ start_capture() {
 
 # The present counts of the service that must come back to where they were.
 LEAK_COUNTS="socks_open socks_closing tcp_pcbs tcp_listeners udp_pcbs tcp_segs
-	pbufs rx_frames_held tx_bufs ports_bound sessions fds"
+	pbufs rx_frames_held tx_bufs ports_bound sessions_open chan_open fds"
 
 stat_json() { netcon stat --json; }
 
