@@ -213,7 +213,7 @@ static void test_late_failures(void)
 static int node_open_to_all(void)
 {
 	if (unshare(CLONE_NEWNS) ||
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) ||
 	    mount("none", "/dev/net", "tmpfs", 0, "mode=755") ||
 	    mknod("/dev/net/tun", S_IFCHR, makedev(10, 200)))
 		return -1;
