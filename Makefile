@@ -82,7 +82,7 @@ intercept_src := $(wildcard shim/intercept*.c)
 shim_src := $(filter-out $(intercept_src),$(wildcard shim/*.c))
 # What the launcher takes of the library: only what calls no socket function,
 # for those are the interposers there.
-intercept_shared_src := $(wildcard shim/elfcheck.c)
+intercept_shared_src := $(wildcard shim/elfcheck*.c)
 netcon_src := $(wildcard service/netcon.c service/netcon_*.c)
 service_src := $(filter-out $(netcon_src),$(wildcard service/*.c))
 

@@ -36,8 +36,8 @@
 #include "shim/proto/ctl.h"
 #include "shim/proto/version.h"
 
-_Static_assert(CLI_WHY_LEN >= NETDEV_WHY_LEN && CLI_WHY_LEN >= CTL_WHY_LEN,
-               "one buffer for every reason");
+_Static_assert(CLI_WHY_LEN >= NETDEV_WHY_LEN, "one buffer for every reason");
+_Static_assert(CLI_WHY_LEN >= CTL_WHY_LEN, "one buffer for every reason");
 
 enum exit_status {
 	EXIT_OK = 0,

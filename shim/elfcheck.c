@@ -11,8 +11,7 @@
  * it: through its #! lines to the ELF file that is loaded in the end.
  *
  * What "of the library's own kind" means is read from this very process'
- * executable, which the same compiler made: class, machine and the name of the
- * loader.
+ * executable, which the same compiler made.
  *
  * The answer can be outdated when the program starts; it is a courtesy to the
  * user, not a barrier.
@@ -22,7 +21,6 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <link.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -34,19 +32,10 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#define SCRIPT_LINE_LEN 256 /* BINPRM_BUF_SIZE of the kernel's binfmts.h */
-#define HEADERS_MAX 1024    /* program or section headers that are looked at */
-#define SHELL "/bin/sh"     /* runs a text without #!: execvp(3) */
+#include "shim/elfcheck_facts.h"
 
-/* What of an ELF file decides. */
-struct elf_facts {
-	bool is_elf;
-	bool is_go;
-	unsigned char class;     /* ELFCLASS32 or ELFCLASS64 */
-	unsigned char data;      /* byte order */
-	unsigned machine;        /* EM_* */
-	char loader[PATH_MAX];   /* PT_INTERP; empty: static */
-};
+#define SCRIPT_LINE_LEN 256 /* BINPRM_BUF_SIZE of the kernel's binfmts.h */
+#define SHELL "/bin/sh"     /* runs a text without #!: execvp(3) */
 
 static enum elfcheck_verdict conclude(struct elfcheck *out,
                                       enum elfcheck_verdict verdict,
@@ -64,113 +53,6 @@ static enum elfcheck_verdict conclude(struct elfcheck *out,
 	va_end(args);
 	out->verdict = verdict;
 	return verdict;
-}
-
-static bool has_read(int fd, void *buf, size_t len, off_t offset)
-{
-	return pread(fd, buf, len, offset) == (ssize_t)len;
-}
-
-static void read_loader(int fd, const ElfW(Ehdr) *ehdr, struct elf_facts *facts)
-{
-	for (unsigned i = 0; i < ehdr->e_phnum && i < HEADERS_MAX; i++) {
-		ElfW(Phdr) phdr;
-		off_t offset = ehdr->e_phoff + i * sizeof(phdr);
-
-		if (!has_read(fd, &phdr, sizeof(phdr), offset))
-			return;
-		if (phdr.p_type != PT_INTERP)
-			continue;
-		if (phdr.p_filesz > 0 &&
-		    phdr.p_filesz < sizeof(facts->loader) &&
-		    has_read(fd, facts->loader, phdr.p_filesz, phdr.p_offset))
-			facts->loader[phdr.p_filesz] = 0;
-		else
-			facts->loader[0] = 0;
-		return;
-	}
-}
-
-static bool is_go_section(int fd, const ElfW(Shdr) *names,
-                          const ElfW(Shdr) *section)
-{
-	char name[32] = "";
-	ssize_t got;
-
-	got = pread(fd, name, sizeof(name) - 1,
-	            names->sh_offset + section->sh_name);
-	if (got <= 0)
-		return false;
-	return !strcmp(name, ".note.go.buildid") ||
-	       !strcmp(name, ".gopclntab") ||
-	       !strcmp(name, ".data.rel.ro.gopclntab");
-}
-
-/* Go's runtime enters the kernel by itself even when cgo made the file a
- * dynamic one. Its linker names its tables so, stripped or not.
- */
-static void read_sections(int fd, const ElfW(Ehdr) *ehdr,
-                          struct elf_facts *facts)
-{
-	ElfW(Shdr) names, section;
-
-	if (ehdr->e_shentsize != sizeof(section) ||
-	    ehdr->e_shstrndx >= ehdr->e_shnum ||
-	    !has_read(fd, &names, sizeof(names),
-	              ehdr->e_shoff + ehdr->e_shstrndx * sizeof(names)))
-		return;
-	for (unsigned i = 0; i < ehdr->e_shnum && i < HEADERS_MAX; i++) {
-		if (!has_read(fd, &section, sizeof(section),
-		              ehdr->e_shoff + i * sizeof(section)))
-			return;
-		if (is_go_section(fd, &names, &section)) {
-			facts->is_go = true;
-			return;
-		}
-	}
-}
-
-static void read_elf(int fd, struct elf_facts *facts)
-{
-	ElfW(Ehdr) ehdr = { 0 };
-
-	memset(facts, 0, sizeof(*facts));
-	if (!has_read(fd, &ehdr, EI_NIDENT + 4, 0) ||
-	    memcmp(ehdr.e_ident, ELFMAG, SELFMAG) != 0)
-		return;
-	facts->is_elf = true;
-	facts->class = ehdr.e_ident[EI_CLASS];
-	facts->data = ehdr.e_ident[EI_DATA];
-	facts->machine = ehdr.e_machine;
-	if (facts->class != (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32) ||
-	    !has_read(fd, &ehdr, sizeof(ehdr), 0) ||
-	    ehdr.e_phentsize != sizeof(ElfW(Phdr)))
-		return;
-	read_loader(fd, &ehdr, facts);
-	read_sections(fd, &ehdr, facts);
-}
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-/* Our own executable's facts: what the library was made for. */
-static const struct elf_facts *own_facts(void)
-{
-	static struct elf_facts facts;
-	int fd;
-
-	if (facts.is_elf)
-		return &facts;
-	fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		read_elf(fd, &facts);
-		close(fd);
-	}
-	return &facts;
 }
 
 /* Would the kernel ask for secure execution (AT_SECURE)? As
@@ -195,10 +77,17 @@ static const char *is_secure(int fd, const struct stat *st)
 	return NULL;
 }
 
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 static enum elfcheck_verdict check_foreign(const struct elf_facts *facts,
                                            struct elfcheck *out)
 {
-	const struct elf_facts *own = own_facts();
+	const struct elf_facts *own = elf_facts_own();
 
 	if (facts->class != own->class)
 		return conclude(out, ELFCHECK_FOREIGN,
@@ -331,7 +220,7 @@ static enum elfcheck_verdict check_link(const char *path, char *next,
 
 	if (fd < 0)
 		return out->verdict;
-	read_elf(fd, &facts);
+	elf_facts_read(fd, &facts);
 	if (facts.is_elf) {
 		check_elf(fd, &st, &facts, out);
 		close(fd);
@@ -440,7 +329,7 @@ enum elfcheck_verdict elfcheck_program(const char *name, struct elfcheck *out)
  */
 int elfcheck_library(const char *path, char *why)
 {
-	const struct elf_facts *own = own_facts();
+	const struct elf_facts *own = elf_facts_own();
 	struct elf_facts facts;
 	int fd = open(path, O_RDONLY | O_CLOEXEC), err = errno;
 
@@ -449,7 +338,7 @@ int elfcheck_library(const char *path, char *why)
 		         " %s", path, strerror(err));
 		return -err;
 	}
-	read_elf(fd, &facts);
+	elf_facts_read(fd, &facts);
 	close(fd);
 	if (!facts.is_elf || facts.class != own->class ||
 	    facts.machine != own->machine) {

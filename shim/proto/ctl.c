@@ -183,6 +183,7 @@ static int exchange(struct ctl *ctl, const struct rpc_request *request,
 	ssize_t got;
 	int err;
 
+	memset(reply, 0, sizeof(*reply));
 	if (send(ctl->fd, request, sizeof(*request), MSG_NOSIGNAL) < 0)
 		return -errno;
 	err = wait_reply(ctl->fd);

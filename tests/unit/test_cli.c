@@ -23,13 +23,14 @@ static int parse(const char *line)
 {
 	static char text[1024];
 	static char *words[WORD_MAX + 2];
+	char *rest = NULL;
 	int count = 1;
 
 	snprintf(text, sizeof(text), "%s", line);
 	memset(words, 0, sizeof(words));
 	words[0] = (char *)"netcond";
-	for (char *word = strtok(text, " "); word && count <= WORD_MAX;
-	     word = strtok(NULL, " "))
+	for (char *word = strtok_r(text, " ", &rest); word && count <= WORD_MAX;
+	     word = strtok_r(NULL, " ", &rest))
 		words[count++] = word;
 	why[0] = 0;
 	return cli_parse(count, words, &conf, why);
