@@ -148,7 +148,7 @@ static void test_busy(void)
 		UNIT_SKIP(missing);
 	CU_ASSERT_EQUAL_FATAL(tap_open_named(TAP, &dev, why), 0);
 	CU_ASSERT_EQUAL(tap_open_named(TAP, &second, why), -EBUSY);
-	CU_ASSERT_STRING_EQUAL(why, TAP " is in use by another process");
+	CU_ASSERT_STRING_EQUAL(why, "'" TAP "' is in use by another process");
 	CU_ASSERT_PTR_NULL(second);
 	netdev_close(dev);
 }
@@ -178,7 +178,7 @@ static void test_no_tap(void)
 	if (missing)
 		UNIT_SKIP(missing);
 	CU_ASSERT_EQUAL(tap_open_named("lo", &dev, why), -EINVAL);
-	CU_ASSERT_STRING_EQUAL(why, "lo exists and is no tap device");
+	CU_ASSERT_STRING_EQUAL(why, "'lo' exists and is no tap device");
 }
 
 /* What fails after the device was made takes the device away again. */
