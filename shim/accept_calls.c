@@ -13,7 +13,6 @@
 #include "shim/client.h"
 #include "shim/identity.h"
 #include "shim/libc.h"
-#include "shim/sockerr.h"
 
 #define DEAD_PAUSE_MS 100
 
@@ -24,10 +23,10 @@
  */
 static int accept_ended(int fd, const struct rpc_name *name)
 {
-	int rc = sockerr_opt(fd, name, SOL_SOCKET, SO_ACCEPTCONN);
+	struct rpc_addr local, peer;
 	int saved = errno;
 
-	if (rc >= 0)
+	if (addr_lookup(fd, name, &local, &peer) == 0)
 		return -EINVAL;
 	poll(NULL, 0, DEAD_PAUSE_MS);
 	errno = saved;

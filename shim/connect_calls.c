@@ -61,6 +61,16 @@ static bool is_restarting(void)
 	return true;
 }
 
+/* What came of it. A handshake that was shut down in the middle never made the
+ * pair writable, and has no other error. Return: 0 or -errno.
+ */
+static int connect_end(int fd, const struct rpc_name *name, short revents)
+{
+	int err = sockerr_take(fd, name);
+
+	return err == 0 && !(revents & POLLOUT) ? -ECONNABORTED : -err;
+}
+
 /* Wait for the end of the handshake. started: -EINPROGRESS or -EALREADY, the
  * result when the time is up. Return: 0 or -errno.
  */
@@ -80,7 +90,7 @@ static int connect_wait(int fd, const struct rpc_name *name, int started)
 		rc = poll(&pfd, 1,
 		          (int)(left_ms > 3600000 ? 3600000 : left_ms));
 		if (rc > 0)
-			return -sockerr_take(fd, name);
+			return connect_end(fd, name, pfd.revents);
 		if (rc < 0 && errno != EINTR)
 			return -errno;
 		if (rc < 0 && (limit_ms >= 0 || !is_restarting()))

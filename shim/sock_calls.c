@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* socket, bind, listen and shutdown. */
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 
 #include "shim/addr.h"
@@ -119,13 +120,34 @@ int listen(int fd, int backlog)
 	return rc;
 }
 
-/* A listener's end is told by the service. A connection's is the pair's own: the
- * service sees the end of file behind the last byte.
+/* Is a handshake under way? Only then is a pair without bytes not writable. */
+static bool is_connecting(int fd)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLOUT };
+
+	return poll(&pfd, 1, 0) == 0;
+}
+
+/* A connection's end is the pair's own: the service sees the end of file behind
+ * the last byte. In a handshake any shutdown ends it (inet_shutdown in
+ * net/ipv4/af_inet.c).
  */
+static int stream_shutdown(int fd, const struct rpc_name *name, int how)
+{
+	struct rpc_addr local, peer;
+
+	if (addr_lookup(fd, name, &local, &peer) == 0 &&
+	    peer.family == AF_UNSPEC) {
+		if (!is_connecting(fd))
+			return -ENOTCONN;
+		how = SHUT_RDWR;
+	}
+	return libc()->shutdown(fd, how) < 0 ? -errno : 0;
+}
+
 static int sock_shutdown(int fd, const struct rpc_name *name, int how)
 {
 	struct rpc_request req = { .shutdown.how = how };
-	struct rpc_addr local, peer;
 	struct rpc_reply reply;
 	int mark = identity_mark(fd);
 
@@ -133,11 +155,9 @@ static int sock_shutdown(int fd, const struct rpc_name *name, int how)
 		return -EINVAL;
 	if (name->type == SOCK_STREAM && mark == RPC_MARK_LISTENER)
 		return client_sock_call(RPC_SHUTDOWN, fd, name, &req, &reply);
-	if (name->type == SOCK_DGRAM && mark != RPC_MARK_UDP_CONNECTED)
-		return -ENOTCONN;
-	if (name->type == SOCK_STREAM &&
-	    addr_lookup(fd, name, &local, &peer) == 0 &&
-	    peer.family == AF_UNSPEC)
+	if (name->type == SOCK_STREAM)
+		return stream_shutdown(fd, name, how);
+	if (mark != RPC_MARK_UDP_CONNECTED)
 		return -ENOTCONN;
 	return libc()->shutdown(fd, how) < 0 ? -errno : 0;
 }
@@ -146,7 +166,12 @@ int shutdown(int fd, int how)
 {
 	struct rpc_name name;
 
+	int saved = errno;
+	int rc;
+
 	if (!identity_is_ours(fd, &name))
 		return libc()->shutdown(fd, how);
-	return libc_result(sock_shutdown(fd, &name, how));
+	rc = sock_shutdown(fd, &name, how);
+	errno = saved;
+	return libc_result(rc);
 }

@@ -14,15 +14,15 @@
 #include "shim/client.h"
 #include "shim/libc.h"
 
-/* An int option from the service. Return: its value, or -errno. */
-int sockerr_opt(int fd, const struct rpc_name *name, int level, int opt)
+/* The service's SO_ERROR. Return: it, or -errno. */
+static int ask(int fd, const struct rpc_name *name)
 {
 	struct rpc_request req = { 0 };
 	struct rpc_reply reply;
 	int rc, val = 0;
 
-	req.opt.level = level;
-	req.opt.name = opt;
+	req.opt.level = SOL_SOCKET;
+	req.opt.name = SO_ERROR;
 	req.opt.len = sizeof(val);
 	rc = client_sock_call(RPC_GETSOCKOPT, fd, name, &req, &reply);
 	if (rc < 0)
@@ -37,7 +37,7 @@ int sockerr_opt(int fd, const struct rpc_name *name, int level, int opt)
  */
 int sockerr_take(int fd, const struct rpc_name *name)
 {
-	int val = sockerr_opt(fd, name, SOL_SOCKET, SO_ERROR);
+	int val = ask(fd, name);
 	int native = 0;
 	socklen_t len = sizeof(native);
 	int saved = errno;

@@ -6,6 +6,5 @@
 #include "shim/proto/rpc.h"
 
 int sockerr_take(int fd, const struct rpc_name *name);
-int sockerr_opt(int fd, const struct rpc_name *name, int level, int opt);
 
 #endif
