@@ -62,6 +62,7 @@ static void listener_as_stream(int family)
 	char byte;
 
 	say_prefix = family == AF_INET ? "listener4" : "listener6";
+	set_nonblock(listener, true);
 	say_n(read(listener, &byte, 1), "read");
 	say_n(recv(listener, &byte, 1, 0), "recv");
 	say_n(recv(listener, &byte, 1, MSG_DONTWAIT | MSG_PEEK), "peek");

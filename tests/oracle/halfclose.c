@@ -142,6 +142,7 @@ static void shut_errors(int family)
 	say_rc(shutdown(fd, SHUT_RDWR), "fresh, SHUT_RDWR");
 	say_rc(shutdown(fd, 3), "fresh, how 3");
 	say_rc(shutdown(fd, -1), "fresh, how -1");
+	set_nonblock(fd, true);
 	say_n(read(fd, (char[1]){ 0 }, 1), "read fresh");
 	say_n(write(fd, "x", 1), "write fresh");
 	say_n(send(fd, "x", 1, 0), "send fresh");

@@ -9,7 +9,7 @@ static void out_of_line(const struct place *place)
 
 	say_n(recv(pair.near, buf, 1, MSG_OOB | MSG_DONTWAIT), "none sent");
 	say_n(send(pair.far, "abU", 3, MSG_OOB), "far sends urgent");
-	say_poll(pair.near, POLLPRI, "urgent");
+	say_poll(pair.near, POLLIN, "urgent");
 	say_n(recv(pair.near, buf, sizeof(buf), 0), "up to the mark");
 	say_n(recv(pair.near, buf, 1, MSG_OOB), "MSG_OOB");
 	say("it is %c", buf[0]);

@@ -104,6 +104,7 @@ side_netcond() {
 	space "$tag-q"
 	start_ready "$tag-q" "$BUILD/netcond" --if tap0 \
 		--socket "$TMP/$tag.sock" --ready-fd READY
+	SERVICE=${PIDS[-1]}
 	start_ready "$tag-q" "$BIN/peer" "$TMP/$tag.peer" READY
 }
 
@@ -250,6 +251,10 @@ self)
 compare)
 	side_netcond "$TAG-n"
 	run_programs "$TAG-n" "$BUILD/intercept" --socket "$TMP/$TAG-n.sock"
+	if ! kill -0 "$SERVICE" 2>/dev/null; then
+		echo "FAIL netcond: it ended by itself"
+		tail -n 5 "$TMP/service.log"
+	fi
 	report n
 	status=$? ;;
 esac

@@ -120,7 +120,7 @@ static void queues_of_others(void)
 	say("FIONREAD fresh %d", count);
 	say_rc(ioctl(fd, SIOCOUTQ, &count), "SIOCOUTQ fresh");
 	say("SIOCOUTQ fresh %d", count);
-	say_rc(ioctl(fd, 0x89ff, &count), "an unknown request");
+	say_rc(ioctl(fd, 0x7777, &count), "an unknown request");
 	close(fd);
 	close(listener);
 }
@@ -184,6 +184,7 @@ static void unconnected(int family)
 	                      .msg_name = &addr.sa, .msg_namelen = addr.len };
 
 	say_prefix = family == AF_INET ? "unconnected4" : "unconnected6";
+	set_nonblock(fd, true);
 	say_n(sendto(fd, "x", 1, 0, &addr.sa, addr.len), "sendto");
 	say_n(sendmsg(fd, &msg, 0), "sendmsg");
 	say_n(send(fd, "x", 1, MSG_OOB), "send OOB");

@@ -50,11 +50,7 @@ static void transmit(const struct place *place)
 	do {
 		start_ms = now_ms();
 		n = write(pair.near, block, sizeof(block));
-	} while (n == sizeof(block));
-	if (n >= 0) {   /* the last one went in part */
-		start_ms = now_ms();
-		n = write(pair.near, block, sizeof(block));
-	}
+	} while (n > 0);
 	say_n(n, "write into a full path");
 	say_took(start_ms, 140, 600, "write");
 	pair_close(&pair);
