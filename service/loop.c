@@ -390,3 +390,9 @@ void loop_stop(struct loop *loop)
 {
 	loop->is_stopping = true;
 }
+
+unsigned loop_get_counters(const struct loop *loop, uint32_t idx,
+                           struct rpc_counter *out, unsigned max)
+{
+	return stats_page(&loop->control.handlers.stats, idx, out, max);
+}

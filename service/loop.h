@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "fastpath/netdev.h"
+#include "shim/proto/rpc.h"
 #include "stack/stack.h"
 
 #define LOOP_SPIN_US 50 /* spin_us where the user gave none */
@@ -71,6 +72,12 @@ void loop_stop(struct loop *loop);
 
 /* One turn; may sleep when may_sleep. Return: the work done. For tests. */
 unsigned loop_turn(struct loop *loop, int may_sleep);
+
+/* The counters that netcon stat shows, from the idx-th on. Return: how many, at
+ * most max; 0 past the end.
+ */
+unsigned loop_get_counters(const struct loop *loop, uint32_t idx,
+                           struct rpc_counter *out, unsigned max);
 
 /* Close every socket and session, remove the control socket if it is still
  * ours. NULL is allowed.

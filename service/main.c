@@ -302,8 +302,7 @@ static int serve(struct service *service)
 	err = loop_run(service->loop);
 	status = err ? fail(service, strerror(-err)) : EXIT_OK;
 	if (conf->is_stats)
-		stats_print(service->setup.stack, service->setup.dev,
-		            service->out);
+		stats_print(service->loop, service->out);
 out_loop:
 	child_status = end_child(service);
 	if (status == EXIT_OK)

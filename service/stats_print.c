@@ -4,30 +4,18 @@
 
 #include <inttypes.h>
 
-static void print(FILE *out, const char *name, uint64_t value)
+/* Print what the loop and all below it counted. */
+void stats_print(const struct loop *loop, FILE *out)
 {
-	fprintf(out, "%-24s %12" PRIu64 "\n", name, value);
-}
+	struct rpc_counter counters[RPC_STAT_MAX];
+	uint32_t idx = 0;
+	unsigned count;
 
-/* Print what the stack and the device counted. */
-void stats_print(const struct stack *stack, const struct netdev *dev,
-                 FILE *out)
-{
-	const struct netdev_stats *dev_stats = &dev->stats;
-	struct stack_stats stats;
-
-	stack_get_stats(stack, &stats);
-#define X(name, help) print(out, #name, stats.name);
-	STACK_STATS(X)
-#undef X
-	print(out, "rx_frames", dev_stats->rx_frames);
-	print(out, "rx_bytes", dev_stats->rx_bytes);
-	print(out, "rx_dropped_no_frame", dev_stats->rx_dropped_no_frame);
-	print(out, "rx_dropped_malformed", dev_stats->rx_dropped_malformed);
-	print(out, "tx_frames", dev_stats->tx_frames);
-	print(out, "tx_bytes", dev_stats->tx_bytes);
-	print(out, "tx_super_frames", dev_stats->tx_super_frames);
-	print(out, "tx_dropped_full", dev_stats->tx_dropped_full);
-	print(out, "tx_dropped_error", dev_stats->tx_dropped_error);
+	while ((count = loop_get_counters(loop, idx, counters, RPC_STAT_MAX))) {
+		for (unsigned i = 0; i < count; i++)
+			fprintf(out, "%-32s %12" PRIu64 "\n", counters[i].name,
+			        counters[i].value);
+		idx += count;
+	}
 	fflush(out);
 }

@@ -5,9 +5,8 @@
 
 #include <stdio.h>
 
-#include "stack/stack.h"
+#include "service/loop.h"
 
-void stats_print(const struct stack *stack, const struct netdev *dev,
-                 FILE *out);
+void stats_print(const struct loop *loop, FILE *out);
 
 #endif
