@@ -258,12 +258,18 @@ $B/libintercept.so: $(call pic_objs,$(shim_src) $(proto_src)) $(exports_map)
 		$(patsubst %,-Wl$(comma)--version-script=%,$(exports_map)) \
 		-o $@ $(filter %.o,$^) -ldl -lpthread
 
-# libc stands before libshim.a: a test's own socket() is libc's, while the
-# shim's other functions are found where a test names them.
 # A test may stand in for any function: its own definition comes first and wins.
+# A test of the shim is linked with the shim's archive, every other one with all
+# the rest: the two sides never meet in one program, and share names. libc stands
+# before libshim.a: a test's own socket() is libc's.
+shim_test_src := $(shell grep -lE '^.include "shim/[a-z_0-9]+\.h"' \
+	$(unit_src) /dev/null)
 test_libs := $B/libtest.a $B/libservice.a $(stack_libs) $B/libproto.a
-link_test = $(link) $< $(WRAP_LDFLAGS) -Wl,-z,muldefs -Wl,--start-group $(test_libs) \
-	-Wl,--end-group $(CUNIT_LIBS) -lpthread -lc $B/libshim.a $B/libproto.a
+link_test = $(link) $< -Wl,-z,muldefs $(if $(filter $(shim_test_src),\
+		$(patsubst $B/obj/%.o,%.c,$<)),\
+	$B/libtest.a $(CUNIT_LIBS) -lc $B/libshim.a $B/libproto.a -ldl,\
+	$(WRAP_LDFLAGS) -Wl,--start-group $(test_libs) -Wl,--end-group \
+	$(CUNIT_LIBS)) -lpthread
 
 $(unit_bin): $B/tests/%: $B/obj/tests/unit/%.o $(test_libs) $B/libshim.a
 	$(call say,LINK,$@)
