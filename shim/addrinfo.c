@@ -22,29 +22,40 @@
 	(AI_PASSIVE | AI_CANONNAME | AI_NUMERICHOST | AI_ADDRCONFIG |         \
 	 AI_V4MAPPED | AI_NUMERICSERV | AI_ALL | AI_IDN | AI_CANONIDN)
 
-/* The kinds of socket that a result is given for, in glibc's order. */
+/* The kinds of socket there are, in glibc's order. */
 static const struct kind {
 	int socktype, protocol;
 	const char *service; /* protocol's name in services(5); NULL: none */
+	bool is_usual;       /* given where nothing was asked for */
 } kinds[] = {
-	{ SOCK_STREAM, IPPROTO_TCP, "tcp" },
-	{ SOCK_DGRAM, IPPROTO_UDP, "udp" },
-	{ SOCK_RAW, 0, NULL },
+	{ SOCK_STREAM, IPPROTO_TCP, "tcp", true },
+	{ SOCK_DGRAM, IPPROTO_UDP, "udp", true },
+	{ SOCK_DCCP, IPPROTO_DCCP, "dccp", false },
+	{ SOCK_DGRAM, IPPROTO_UDPLITE, "udplite", false },
+	{ SOCK_STREAM, IPPROTO_SCTP, "sctp", false },
+	{ SOCK_SEQPACKET, IPPROTO_SCTP, "sctp", false },
+	{ SOCK_RAW, 0, NULL, true }, /* any protocol */
 };
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
 
-/* The ports asked for, a kind each; -1: this kind is not wanted. */
-struct ports {
-	int port[KIND_COUNT];
+/* What each address is given for. */
+struct wishes {
+	unsigned count;
+	struct {
+		int socktype, protocol, port;
+	} row[KIND_COUNT];
 };
 
-static bool kind_is_wanted(const struct kind *kind,
-                           const struct addrinfo *hints)
+static void wish_add(struct wishes *wishes, const struct kind *kind,
+                     const struct addrinfo *hints, int port)
 {
-	if (hints->ai_socktype && hints->ai_socktype != kind->socktype)
-		return false;
-	return !hints->ai_protocol || kind->socktype == SOCK_RAW ||
-	       hints->ai_protocol == kind->protocol;
+	unsigned i = wishes->count++;
+
+	wishes->row[i].socktype = kind->socktype;
+	wishes->row[i].protocol = kind->socktype == SOCK_RAW
+	                                  ? hints->ai_protocol
+	                                  : kind->protocol;
+	wishes->row[i].port = port;
 }
 
 /* A service's port by name, or -1. */
@@ -59,39 +70,62 @@ static int port_by_name(const char *service, const char *protocol)
 	return ntohs((uint16_t)found->s_port);
 }
 
-/* Fill ports from the service's name or number; NULL: 0. Return: 0 or EAI_*. */
-static int ports_get(const char *service, const struct addrinfo *hints,
-                     struct ports *ports)
+/* The first kind that the hints allow; NULL: none. */
+static const struct kind *kind_find(const struct addrinfo *hints)
 {
-	bool is_wanted = false, is_found = false;
-	unsigned long number = 0;
-	bool is_named = false;
-
-	if (service) {
-		char *end;
-
-		number = strtoul(service, &end, 10);
-		is_named = *end != '\0';
-	}
-	if (is_named && hints->ai_flags & AI_NUMERICSERV)
-		return EAI_NONAME;
 	for (unsigned i = 0; i < KIND_COUNT; i++) {
-		ports->port[i] = -1;
-		if (!kind_is_wanted(&kinds[i], hints))
+		const struct kind *kind = &kinds[i];
+
+		if (hints->ai_socktype && hints->ai_socktype != kind->socktype)
 			continue;
-		/* Raw sockets only where they are asked for, or for any. */
-		if (kinds[i].socktype == SOCK_RAW && !hints->ai_socktype &&
-		    hints->ai_protocol)
-			continue;
-		is_wanted = true;
-		ports->port[i] = is_named ? port_by_name(service,
-		                                         kinds[i].service)
-		                          : (int)(number & 0xffff);
-		is_found |= ports->port[i] >= 0;
+		if (!hints->ai_protocol || kind->socktype == SOCK_RAW ||
+		    hints->ai_protocol == kind->protocol)
+			return kind;
 	}
-	if (!is_wanted)
+	return NULL;
+}
+
+/* One kind where the hints name a type or protocol, else all usual ones, or,
+ * for a service by name, all that services(5) has it for. port: of a number;
+ * -1: service is a name. service NULL: none. Return: 0 or EAI_*.
+ */
+static int wishes_get(const char *service, int port,
+                      const struct addrinfo *hints, struct wishes *wishes)
+{
+	const struct kind *kind = kind_find(hints);
+	bool is_any = !hints->ai_socktype && !hints->ai_protocol;
+
+	wishes->count = 0;
+	if (!kind)
 		return hints->ai_socktype ? EAI_SOCKTYPE : EAI_SERVICE;
-	return is_found ? 0 : EAI_SERVICE;
+	if (!is_any && service && !kind->service)
+		return EAI_SERVICE;
+	for (unsigned i = 0; i < KIND_COUNT; i++) {
+		int own = port;
+
+		if (is_any ? port >= 0 && !kinds[i].is_usual : &kinds[i] != kind)
+			continue;
+		if (port < 0)
+			own = port_by_name(service, kinds[i].service);
+		if (own >= 0)
+			wish_add(wishes, &kinds[i], hints, own);
+	}
+	return wishes->count ? 0 : EAI_SERVICE;
+}
+
+/* The service's number, or -1 for a name. NULL: 0. Return: 0 or EAI_*. */
+static int port_get(const char *service, int flags, int *port)
+{
+	char *end;
+
+	*port = 0;
+	if (!service)
+		return 0;
+	*port = (int)(strtoul(service, &end, 10) & 0xffff);
+	if (*end == '\0')
+		return 0;
+	*port = -1;
+	return flags & AI_NUMERICSERV ? EAI_NONAME : 0;
 }
 
 /* The addresses of no name: for a server, or this machine's own. */
@@ -189,23 +223,24 @@ static int answer_of_name(const char *node, const struct addrinfo *hints,
 	return rc;
 }
 
-static struct addrinfo *node_new(const struct rpc_addr *addr, int kind,
-                                 int port, int flags)
+static struct addrinfo *node_new(const struct rpc_addr *addr,
+                                 const struct wishes *wishes, unsigned row,
+                                 int flags)
 {
 	struct sockaddr_storage full;
 	struct rpc_addr own = *addr;
 	struct addrinfo *node;
 	socklen_t len;
 
-	own.port = htons((uint16_t)port);
+	own.port = htons((uint16_t)wishes->row[row].port);
 	len = addr_to_sockaddr(&own, addr->family, &full);
 	node = calloc(1, sizeof(*node) + len);
 	if (!node)
 		return NULL;
 	node->ai_flags = flags;
 	node->ai_family = addr->family;
-	node->ai_socktype = kinds[kind].socktype;
-	node->ai_protocol = kinds[kind].protocol;
+	node->ai_socktype = wishes->row[row].socktype;
+	node->ai_protocol = wishes->row[row].protocol;
 	node->ai_addrlen = len;
 	node->ai_addr = memcpy(node + 1, &full, len);
 	return node;
@@ -213,21 +248,17 @@ static struct addrinfo *node_new(const struct rpc_addr *addr, int kind,
 
 /* The list for an answer. Return: 0, or EAI_MEMORY and nothing is left. */
 static int list_make(const struct host_answer *answer,
-                     const struct ports *ports, const struct addrinfo *hints,
+                     const struct wishes *wishes, const struct addrinfo *hints,
                      struct addrinfo **out)
 {
 	struct addrinfo *list = NULL, **tail = &list;
 
 	for (unsigned i = 0; i < answer->count; i++) {
-		for (unsigned kind = 0; kind < KIND_COUNT; kind++) {
-			if (ports->port[kind] < 0)
-				continue;
-			*tail = node_new(&answer->addrs[i], (int)kind,
-			                 ports->port[kind], hints->ai_flags);
+		for (unsigned row = 0; row < wishes->count; row++) {
+			*tail = node_new(&answer->addrs[i], wishes, row,
+			                 hints->ai_flags);
 			if (!*tail)
 				goto no_memory;
-			if ((*tail)->ai_socktype == SOCK_RAW)
-				(*tail)->ai_protocol = hints->ai_protocol;
 			tail = &(*tail)->ai_next;
 		}
 	}
@@ -251,8 +282,8 @@ int addrinfo_get(const char *node, const char *service,
 		                                AI_V4MAPPED | AI_ADDRCONFIG };
 	struct host_answer answer;
 	struct rpc_addr addr;
-	struct ports ports;
-	int rc;
+	struct wishes wishes;
+	int port, rc;
 
 	if (node && strcmp(node, "*") == 0)
 		node = NULL;
@@ -268,7 +299,11 @@ int addrinfo_get(const char *node, const char *service,
 	if (hints->ai_family != AF_UNSPEC && hints->ai_family != AF_INET &&
 	    hints->ai_family != AF_INET6)
 		return EAI_FAMILY;
-	rc = ports_get(service && *service ? service : NULL, hints, &ports);
+	if (service && !*service)
+		service = NULL;
+	rc = port_get(service, hints->ai_flags, &port);
+	if (rc == 0)
+		rc = wishes_get(service, port, hints, &wishes);
 	if (rc != 0)
 		return rc;
 	if (!node)
@@ -279,5 +314,5 @@ int addrinfo_get(const char *node, const char *service,
 		rc = EAI_NONAME;
 	else
 		rc = answer_of_name(node, hints, &answer);
-	return rc != 0 ? rc : list_make(&answer, &ports, hints, out);
+	return rc != 0 ? rc : list_make(&answer, &wishes, hints, out);
 }
