@@ -232,7 +232,7 @@ static void test_out_of_descriptors(void)
 	struct rpc_request req = request(RPC_SOCKET, 0);
 	struct rlimit old, low;
 	struct rpc_reply reply;
-	int client, late, next, fd, err = -1;
+	int client, late, next, fd = -1, err = -1;
 
 	strcpy(un.sun_path, path);
 	req.socket.domain = AF_INET;
