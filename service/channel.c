@@ -237,6 +237,8 @@ void channel_finish(struct channel *ch, int error, bool abort)
 	if (ch->fd >= 0)
 		remember(ch, error);
 	leave_lists(ch);
+	if (ch->parent)
+		listener_forget(ch);
 	if (ch->listener)
 		listener_free(ch);
 	sock_set_user(ch->sock, NULL);

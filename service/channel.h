@@ -92,6 +92,8 @@ TAILQ_HEAD(channel_list, channel);
 struct listener {
 	struct channel_list queue; /* established, QUEUED, not yet handed over */
 	unsigned queued;           /* their number */
+	struct channel_list sent;  /* handed over, not known to be accepted */
+	unsigned sent_count;       /* their number */
 	unsigned backlog;          /* the program's, clamped */
 	unsigned message_cost;     /* what SIOCOUTQ counts for one; 0: unknown */
 };
@@ -109,13 +111,14 @@ struct channel {
 	struct channel_list *work_list;     /* hot, starved or NULL */
 	TAILQ_ENTRY(channel) work_link;     /* of work_list */
 	TAILQ_ENTRY(channel) touched_link;  /* while is_touched */
-	TAILQ_ENTRY(channel) queue_link;    /* QUEUED: the listener's; DEAD:
-	                                       the reaper's */
+	TAILQ_ENTRY(channel) queue_link;    /* QUEUED, or while parent is set:
+	                                       the listener's; DEAD: the
+	                                       reaper's */
 	TAILQ_ENTRY(channel) orphan_link;   /* while is_orphan */
 	uint64_t orphan_since_us;           /* last progress of an orphan */
 
 	struct listener *listener; /* LISTENING */
-	uint64_t parent_id;        /* accepted: the listener's sock_id; else 0 */
+	struct channel *parent;    /* the listener, while on its list of sent */
 	uint8_t *held;             /* bytes read that sock_tx did not take, or
 	                              NULL */
 	uint32_t held_len;
@@ -134,7 +137,9 @@ struct channel {
 	bool has_discarded;     /* bytes the program did not read were dropped */
 	bool is_grown;          /* the program's end has its larger buffer */
 	bool is_told;           /* the program knows that it is connected */
-	bool is_known;          /* accepted: the program has shown that it has it */
+	bool is_incoming;       /* came by a listener */
+	bool is_abandoned;       /* its listener ended before it was accepted */
+	bool is_known;          /* bytes or a request show that a program has it */
 	bool has_headers;       /* DGRAM: options ask for a header always */
 	int32_t error;          /* DGRAM: positive errno to tell the program */
 	int32_t program_rcvlowat; /* SO_RCVLOWAT as the program set it */
@@ -191,6 +196,7 @@ void channel_heat(struct channel *ch);
 void channel_cool(struct channel *ch);
 void channel_starve(struct channel *ch);
 void channel_touch(struct channel *ch);
+void channel_want_write(struct channel *ch, bool is_wanted);
 void channel_block(struct channel *ch);
 void channel_orphan(struct channel *ch);
 void channel_on_event(struct channels *set, struct poller_ref ref,
@@ -230,7 +236,9 @@ int listener_start(struct channel *ch, int program_fd, int backlog);
 int listener_on_accept(struct channel *ch, struct sock *conn);
 bool listener_can_accept(struct channel *ch, unsigned pending);
 unsigned listener_deliver(struct channel *ch);
+void listener_on_room(struct channel *ch);
 void listener_on_hup(struct channel *ch);
+void listener_forget(struct channel *conn);
 void listener_free(struct channel *ch);
 
 #endif

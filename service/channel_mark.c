@@ -65,7 +65,7 @@ int channel_name_end(const struct channel *ch, int fd, enum rpc_end end)
 		.end = end,
 		.domain = sock_domain(ch->sock),
 		.type = sock_type(ch->sock),
-		.is_accepted = ch->phase == CHANNEL_QUEUED && ch->parent_id,
+		.is_accepted = ch->is_incoming,
 	};
 	struct sockaddr_un un;
 	socklen_t len;

@@ -16,13 +16,15 @@ static const struct {
 	unsigned (*read)(struct channel *ch);
 	unsigned (*deliver)(struct channel *ch);
 	void (*on_hup)(struct channel *ch);
+	void (*on_room)(struct channel *ch); /* the program took something */
 } phases[CHANNEL_PHASE_COUNT] = {
 	[CHANNEL_IDLE] = { .on_hup = stream_on_hup },
 	[CHANNEL_CONNECTING] = { .deliver = stream_deliver,
 	                         .on_hup = stream_on_hup },
 	[CHANNEL_OPEN] = { stream_read, stream_deliver, stream_on_hup },
 	[CHANNEL_LISTENING] = { .deliver = listener_deliver,
-	                        .on_hup = listener_on_hup },
+	                        .on_hup = listener_on_hup,
+	                        .on_room = listener_on_room },
 	[CHANNEL_DGRAM] = { dgram_read, dgram_deliver, dgram_on_hup },
 };
 
@@ -70,7 +72,7 @@ void channel_touch(struct channel *ch)
 }
 
 /* Have epoll report room in the pair, or no longer. */
-static void want_write(struct channel *ch, bool is_wanted)
+void channel_want_write(struct channel *ch, bool is_wanted)
 {
 	struct poller_ref ref = {
 		.kind = POLLER_CHANNEL,
@@ -93,7 +95,7 @@ void channel_block(struct channel *ch)
 {
 	ch->is_blocked = true;
 	ch->set->stats.chan_full++;
-	want_write(ch, true);
+	channel_want_write(ch, true);
 }
 
 /* ch's program is gone but bytes of it wait for the peer: the progress of
@@ -110,7 +112,21 @@ void channel_orphan(struct channel *ch)
 	TAILQ_INSERT_TAIL(&set->orphans, ch, orphan_link);
 }
 
-/* An event of epoll for the channel that ref names, if it lives still. */
+static void on_room(struct channel *ch)
+{
+	if (phases[ch->phase].on_room)
+		phases[ch->phase].on_room(ch);
+	else if (!ch->is_blocked)
+		channel_want_write(ch, false);
+	if (!ch->is_blocked)
+		return;
+	ch->is_blocked = false;
+	channel_touch(ch);
+}
+
+/* An event of epoll for the channel that ref names, if it lives still. Room in
+ * a pair that has hung up is not the program's doing.
+ */
 void channel_on_event(struct channels *set, struct poller_ref ref,
                       uint32_t events)
 {
@@ -118,12 +134,8 @@ void channel_on_event(struct channels *set, struct poller_ref ref,
 
 	if (!ch)
 		return;
-	if (events & EPOLLOUT && ch->is_blocked) {
-		ch->is_blocked = false;
-		channel_touch(ch);
-	} else if (events & EPOLLOUT && ch->wants_write) {
-		want_write(ch, false);
-	}
+	if (events & EPOLLOUT && !(events & EPOLLHUP) && ch->wants_write)
+		on_room(ch);
 	if (events & EPOLLHUP && !ch->is_hup) {
 		ch->is_hup = true;
 		if (phases[ch->phase].on_hup)

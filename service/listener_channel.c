@@ -15,7 +15,10 @@
  * messages costing the same.
  *
  * When the program closes the listener the kernel closes what waits in the pair
- * with it: each of those channels hangs up by itself.
+ * with it: each of those channels hangs up by itself, as one that was accepted
+ * does when it is closed. To tell them apart, what was handed over stays on a
+ * list until it was accepted: accept frees a message, which epoll reports as
+ * room, and messages are taken in the order they were sent.
  */
 #include <errno.h>
 #include <linux/sockios.h>
@@ -52,9 +55,11 @@ int listener_start(struct channel *ch, int program_fd, int backlog)
 	}
 	if (!ch->listener) {
 		TAILQ_INIT(&listener->queue);
+		TAILQ_INIT(&listener->sent);
 		ch->listener = listener;
 		ch->phase = CHANNEL_LISTENING;
 		channel_mark(program_fd, RPC_MARK_LISTENER);
+		channel_want_write(ch, true);
 	}
 	listener->backlog = (unsigned)backlog > LISTENER_BACKLOG_MAX ?
 	                            LISTENER_BACKLOG_MAX :
@@ -62,13 +67,40 @@ int listener_start(struct channel *ch, int program_fd, int backlog)
 	return 0;
 }
 
-/* Bytes that the kernel charges for what waits in the pair for the program. */
-static unsigned charged(const struct channel *ch)
+/* How many messages wait in the pair for the program? What the kernel charges
+ * for one is seen when the first waits.
+ */
+static unsigned count_waiting(struct channel *ch)
 {
+	struct listener *listener = ch->listener;
 	int bytes = 0;
 
 	ioctl(ch->fd, SIOCOUTQ, &bytes);
-	return bytes;
+	if (bytes <= 0)
+		return 0;
+	if (!listener->message_cost)
+		listener->message_cost = bytes;
+	return (unsigned)bytes / listener->message_cost;
+}
+
+/* conn was accepted, or has ended: its listener need not know it any longer. */
+void listener_forget(struct channel *conn)
+{
+	struct listener *listener = conn->parent->listener;
+
+	TAILQ_REMOVE(&listener->sent, conn, queue_link);
+	listener->sent_count--;
+	conn->parent = NULL;
+}
+
+/* The program has taken messages: the oldest were accepted. */
+void listener_on_room(struct channel *ch)
+{
+	struct listener *listener = ch->listener;
+	unsigned waiting = count_waiting(ch);
+
+	while (listener->sent_count > waiting)
+		listener_forget(TAILQ_FIRST(&listener->sent));
 }
 
 /* A SYN came, pending handshakes are under way. Return: false to drop it. */
@@ -79,9 +111,7 @@ bool listener_can_accept(struct channel *ch, unsigned pending)
 
 	if (!listener)
 		return false;
-	waiting = listener->queued + pending;
-	if (listener->message_cost)
-		waiting += charged(ch) / listener->message_cost;
+	waiting = listener->queued + pending + count_waiting(ch);
 	if (waiting <= listener->backlog)
 		return true;
 	ch->set->stats.chan_backlog_full++;
@@ -102,7 +132,7 @@ int listener_on_accept(struct channel *ch, struct sock *conn)
 		ch->set->stats.chan_accepts_failed++;
 		return -ENOMEM;
 	}
-	accepted->parent_id = ch->sock_id;
+	accepted->is_incoming = true;
 	TAILQ_INSERT_TAIL(&ch->listener->queue, accepted, queue_link);
 	ch->listener->queued++;
 	channel_touch(ch);
@@ -141,8 +171,11 @@ static int hand_over(struct channel *ch, struct channel *conn)
 static void start(struct channel *ch, struct channel *conn)
 {
 	ch->set->stats.chan_accepts++;
+	conn->parent = ch;
+	TAILQ_INSERT_TAIL(&ch->listener->sent, conn, queue_link);
+	ch->listener->sent_count++;
 	if (!ch->listener->message_cost)
-		ch->listener->message_cost = charged(ch);
+		count_waiting(ch);
 	conn->phase = CHANNEL_OPEN;
 	conn->is_told = true;
 	sock_set_user(conn->sock, conn);
@@ -199,11 +232,17 @@ void listener_on_hup(struct channel *ch)
 	channel_finish(ch, 0, true);
 }
 
-/* Reset what waits in the queue; ch is about to end. */
+/* Reset what waits in the queue; ch is about to end. What was handed over and
+ * not accepted has ended too, and will hang up.
+ */
 void listener_free(struct channel *ch)
 {
 	struct channel *conn;
 
+	while ((conn = TAILQ_FIRST(&ch->listener->sent))) {
+		listener_forget(conn);
+		conn->is_abandoned = true;
+	}
 	while ((conn = dequeue(ch->listener)))
 		channel_finish(conn, 0, true);
 	free(ch->listener);

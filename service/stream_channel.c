@@ -269,24 +269,13 @@ unsigned stream_deliver(struct channel *ch)
 	return work;
 }
 
-/* Was the listener that ch came from closed, and no byte ever moved on ch? Then
- * ch was closed with it, unaccepted, and Linux resets such connections
- * (inet_csk_listen_stop). Where bytes had been delivered, ECONNRESET tells.
+/* The program's end is gone. What it sent before is in the pair still. A
+ * connection that went with its listener, unaccepted, is reset as Linux does
+ * (inet_csk_listen_stop).
  */
-static bool was_never_accepted(const struct channel *ch)
-{
-	const struct channel *parent;
-
-	if (ch->is_known || !ch->parent_id)
-		return false;
-	parent = channel_by_sock_id(ch->set, ch->parent_id);
-	return !parent || parent->is_hup;
-}
-
-/* The program's end is gone. What it sent before is in the pair still. */
 void stream_on_hup(struct channel *ch)
 {
-	if (ch->phase != CHANNEL_OPEN || was_never_accepted(ch) ||
+	if (ch->phase != CHANNEL_OPEN || (ch->is_abandoned && !ch->is_known) ||
 	    sock_lingers_zero(ch->sock) || pair_error(ch) == ECONNRESET) {
 		channel_finish(ch, 0, true);
 		return;

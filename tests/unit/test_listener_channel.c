@@ -111,6 +111,27 @@ static void test_listener_closes(void)
 	CU_ASSERT_TRUE(taken->is_closed && !taken->is_aborted);
 }
 
+/* A server that ends with idle connections sends FINs, not resets. */
+static void test_program_ends(void)
+{
+	int fd, conn;
+	struct channel *ch = open_listener(&fd, 100);
+	struct rpc_accept message;
+	struct sock *idle = fake_accept(ch->sock, 0), *waiting;
+
+	turns(1);
+	waiting = fake_accept(ch->sock, 0);
+	turns(1);
+	conn = take(fd, &message);
+	turns(1);
+	CU_ASSERT_EQUAL(ch->listener->sent_count, 1);
+	close(fd);
+	close(conn);
+	turns(3);
+	CU_ASSERT_TRUE(idle->is_closed && !idle->is_aborted);
+	CU_ASSERT_TRUE(waiting->is_aborted);
+}
+
 /* More connections than the listener's pair has room for. */
 static void test_accept_pair_full(void)
 {
@@ -144,6 +165,7 @@ int main(void)
 		UNIT_TEST(test_accept),
 		UNIT_TEST(test_backlog),
 		UNIT_TEST(test_listener_closes),
+		UNIT_TEST(test_program_ends),
 		UNIT_TEST(test_accept_pair_full),
 		{ NULL, NULL }
 	};
