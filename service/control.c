@@ -209,6 +209,11 @@ static void answer(struct control *control, struct session *session,
 		err = -ENFILE;
 	if (!err)
 		err = handlers_dispatch(&call);
+	/* Before the reply: a program that closes its last descriptor after it
+	 * must not find the file still open here, and so still in its epoll.
+	 */
+	if (call.fd >= 0)
+		close(call.fd);
 	log_debug("session %u: %s sock %llx: %d", session->slot,
 	          rpc_op_name(req.op), (unsigned long long)req.sock_id, err);
 	if (err == -EPROTO) {
@@ -217,8 +222,6 @@ static void answer(struct control *control, struct session *session,
 		reply.error = -err;
 		session_reply(session, &reply, call.reply_fd);
 	}
-	if (call.fd >= 0)
-		close(call.fd);
 	if (call.reply_fd >= 0)
 		close(call.reply_fd);
 }
