@@ -140,9 +140,11 @@ both() { # ROUND MEASURE FUNCTION ARG...
 	for side in $order; do
 		if [ "$side" = ours ]; then
 			record "$round" ours "$measure" "$@" "$STACK4"
-		else
-			record "$round" kernel "$measure" "$@" "$PEER4"
+			continue
 		fi
+		is_kernel || kill -STOP "$NETCOND_PID"
+		record "$round" kernel "$measure" "$@" "$PEER4"
+		is_kernel || kill -CONT "$NETCOND_PID"
 	done
 }
 
@@ -189,7 +191,8 @@ needs_of() {
 	esac
 }
 
-# One in flight under the other policies.
+# One in flight under the other policies. A service that never sleeps would
+# keep a core awake for the kernel's turn as well: it is stopped meanwhile.
 take_poll() {
 	local mode round
 	for mode in busy sleep; do

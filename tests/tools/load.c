@@ -75,7 +75,7 @@ static bool serve_echo(struct conn *conn)
 
 static bool serve_sink(struct conn *conn)
 {
-	ssize_t n = recv(conn->fd, buf, sizeof(buf), MSG_DONTWAIT);
+	ssize_t n = recv(conn->fd, buf, SIZE_MAX_BYTES, MSG_DONTWAIT);
 
 	if (n < 0)
 		return errno == EAGAIN;
@@ -370,6 +370,7 @@ int main(int argc, char **argv)
 	};
 
 	signal(SIGPIPE, SIG_IGN);
+	memset(buf, 'x', sizeof(buf)); /* pages of its own, not the zero page */
 	samples = malloc(SAMPLES_MAX * sizeof(*samples));
 	if (!samples)
 		die("malloc");
