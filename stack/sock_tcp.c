@@ -35,7 +35,9 @@
 #define EXT_ARG_SOCK 0       /* the pcb's ext_args slot that points here */
 #define RTO_NEVER 0x7fff     /* slow ticks: lwIP's largest */
 #define SYN_RTO_US 1000000   /* RFC 6298 section 2.1 */
-#define RTO_FIRST (LWIP_TCP_RTO_TIME / TCP_SLOW_INTERVAL)
+#define RTO_FIRST (1000 / TCP_SLOW_INTERVAL) /* likewise; lwIP has 3 s */
+
+#define SV_MIN 3             /* lwIP's variance does not fall below */
 
 static void on_cork_or_syn_timer(struct timer *timer, uint64_t now_us);
 static void on_stall_timer(struct timer *timer, uint64_t now_us);
@@ -137,6 +139,7 @@ void tcp_attach(struct sock *sock, struct tcp_pcb *pcb)
 	struct sock_tcp *t = &sock->tcp;
 
 	t->pcb = pcb;
+	pcb->rto = pcb->sv = RTO_FIRST;
 	t->timer.on_due = on_cork_or_syn_timer;
 	t->ack_timer.on_due = tcp_rx_on_ack_timer;
 	t->stall_timer.on_due = on_stall_timer;
@@ -210,6 +213,24 @@ void tcp_release(struct sock *sock)
 	sock_free(sock);
 }
 
+/* RFC 6298 section 2.2, the first sample, which lwIP treats as any: RTTVAR is
+ * half of it, in lwIP's fixed point. The floor is that of later samples. A SYN
+ * that was sent again tells nothing (Karn).
+ */
+static void seed_rtt(const struct sock *sock, struct tcp_pcb *pcb)
+{
+	uint32_t ticks = tcp_ticks - pcb->rttest;
+
+	if (pcb->rttest && !sock->tcp.syn_tries && !pcb->nrtx &&
+	    ticks < RTO_FIRST) {
+		pcb->sa = (s16_t)(ticks << 3);
+		pcb->sv = (s16_t)(ticks > 1 ? ticks << 1 : SV_MIN);
+	}
+	pcb->rto = (s16_t)((pcb->sa >> 3) + pcb->sv);
+	/* The SYN's time must not count as the first segment's. */
+	pcb->rttest = 0;
+}
+
 /**
  * tcp_established() - The handshake is done
  * @sock:	CONNECTING
@@ -221,9 +242,7 @@ void tcp_established(struct sock *sock)
 
 	sock->state = SOCK_STATE_CONNECTED;
 	timer_stop(&sock->stack->timers, &sock->tcp.timer);
-	pcb->rto = RTO_FIRST;
-	/* The SYN's time must not count as the first segment's. */
-	pcb->rttest = 0;
+	seed_rtt(sock, pcb);
 	if (sock->opt.maxseg && pcb->mss > sock->opt.maxseg)
 		pcb->mss = (u16_t)sock->opt.maxseg;
 	sock->tcp.wire_mss = pcb->mss;

@@ -95,7 +95,6 @@
 #define LWIP_TCP_TIMESTAMPS 0           /* 12 bytes a segment, little gain */
 #define TCP_LISTEN_BACKLOG 0            /* u8 count; ours is in the service */
 #define LWIP_TCP_KEEPALIVE 1            /* TCP_KEEPINTVL, TCP_KEEPCNT */
-#define LWIP_TCP_RTO_TIME 1000          /* ms, RFC 6298 2.1; lwIP has 3000 */
 #define TCP_MAXRTX 15                   /* as Linux's tcp_retries2 */
 #define TCP_SYNMAXRTX 0xff              /* SYNs are sock_tcp's to count */
 #define TCP_TMR_INTERVAL 50             /* ms; the RTO's floor is 6 of them.

@@ -5,6 +5,7 @@
 #ifndef NETCOND_TESTS_UNIT_SOCK_FIXTURE_H
 #define NETCOND_TESTS_UNIT_SOCK_FIXTURE_H
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <lwip/memp.h>
 #include <lwip/stats.h>

@@ -364,7 +364,7 @@ static void lost_segment_is_sent_again(void)
 	peer_turn(&peer);
 	CU_ASSERT_TRUE_FATAL(peer_conn_take(&conn, &seg));
 	conn.rcv -= seg.len; /* it is lost */
-	peer_wait(&peer, 1300000);
+	peer_wait(&peer, 450000);
 	CU_ASSERT_TRUE_FATAL(peer_conn_take(&conn, &seg));
 	CU_ASSERT_EQUAL(seg.len, 1000);
 	CU_ASSERT_EQUAL(stats_now().tcp_retransmits, 1);
