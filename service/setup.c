@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* From options to a device, a stack on it and the kernel's side of the link.
  *
- * The kernel's side comes last and separately: it may concern an interface that
- * outlives us, and what else can fail has succeeded by then. Where it may not
- * be touched, as without root on a tap that was made for its user, that is told
- * and not an error: the administrator has set it up.
+ * The kernel's side of an interface that we made goes when that is closed, so
+ * it is set up at once, and the stack's first words are heard. One that was
+ * there outlives us: it is touched last, when what else can fail has succeeded.
+ * Where it may not be touched, as without root on a tap that was made for its
+ * user, that is told and not an error: the administrator has set it up.
  */
 #include "service/setup.h"
 
@@ -107,34 +108,6 @@ static int open_stack(struct setup *setup, const struct cli_conf *conf,
 	return stack_open(&stack_conf, loop_clock_us(), &setup->stack, why);
 }
 
-/* Open the device and a stack on it. Return: 0, or -errno and one sentence in
- * why (NETDEV_WHY_LEN bytes); then nothing is open.
- */
-int setup_open(struct setup *setup, const struct cli_conf *conf, char *why)
-{
-	int err;
-
-	memset(setup, 0, sizeof(*setup));
-	err = open_device(setup, conf, why);
-	if (!err)
-		err = setup_choose_addrs(setup, conf, why);
-	if (!err)
-		err = open_stack(setup, conf, why);
-	if (err)
-		setup_close(setup);
-	return err;
-}
-
-/* Close the stack and the device; what is not open is left alone. */
-void setup_close(struct setup *setup)
-{
-	if (setup->stack)
-		stack_close(setup->stack);
-	netdev_close(setup->dev);
-	setup->stack = NULL;
-	setup->dev = NULL;
-}
-
 static void to_ifconf(const struct stack_cidr *cidr, struct ifconf_addr *out)
 {
 	memset(out, 0, sizeof(*out));
@@ -199,10 +172,8 @@ static int bring_up(struct setup *setup, char *why)
 	return err;
 }
 
-/* Set up the kernel's side of the link, where the device has one. Return: 0, or
- * -errno and one sentence in why.
- */
-int setup_host_side(struct setup *setup, const struct cli_conf *conf, char *why)
+static int set_up_host_side(struct setup *setup, const struct cli_conf *conf,
+                            char *why)
 {
 	const char *ifname = setup->dev->name;
 	int err;
@@ -224,6 +195,44 @@ int setup_host_side(struct setup *setup, const struct cli_conf *conf, char *why)
 		note(setup, "%s has no address: give it one with --host-addr",
 		     ifname);
 	return err;
+}
+
+/* Open the device and a stack on it. Return: 0, or -errno and one sentence in
+ * why (NETDEV_WHY_LEN bytes); then nothing is open.
+ */
+int setup_open(struct setup *setup, const struct cli_conf *conf, char *why)
+{
+	int err;
+
+	memset(setup, 0, sizeof(*setup));
+	err = open_device(setup, conf, why);
+	if (!err)
+		err = setup_choose_addrs(setup, conf, why);
+	if (!err && setup->is_made)
+		err = set_up_host_side(setup, conf, why);
+	if (!err)
+		err = open_stack(setup, conf, why);
+	if (err)
+		setup_close(setup);
+	return err;
+}
+
+/* Close the stack and the device; what is not open is left alone. */
+void setup_close(struct setup *setup)
+{
+	if (setup->stack)
+		stack_close(setup->stack);
+	netdev_close(setup->dev);
+	setup->stack = NULL;
+	setup->dev = NULL;
+}
+
+/* What setup_open left of the kernel's side: the part that is not undone by
+ * setup_close. Return: 0, or -errno and one sentence in why.
+ */
+int setup_host_side(struct setup *setup, const struct cli_conf *conf, char *why)
+{
+	return setup->is_made ? 0 : set_up_host_side(setup, conf, why);
 }
 
 static void print_server(const struct sockaddr_storage *server, FILE *out)
