@@ -146,6 +146,22 @@ static bool must_verify(const struct frame *frame)
 	return !csum || memcmp(csum, &pseudo, sizeof(pseudo));
 }
 
+static bool is_type(const struct frame *frame, uint16_t type)
+{
+	return frame->data[12] == type >> 8 && frame->data[13] == (type & 0xff);
+}
+
+/* Too short for its first header; ip6_input() would read past its end. */
+static bool is_truncated(const struct frame *frame)
+{
+	if (frame->len < SIZEOF_ETH_HDR)
+		return true;
+	if (is_type(frame, ETHTYPE_IPV6))
+		return frame->len < SIZEOF_ETH_HDR + IP6_HLEN;
+	return is_type(frame, ETHTYPE_IP) &&
+	       frame->len < SIZEOF_ETH_HDR + IP_HLEN;
+}
+
 /* An IP packet longer than a pbuf with the Ethernet header could be. */
 static void input_long(struct netif *netif, struct pbuf *p, bool is_v6)
 {
@@ -164,18 +180,19 @@ static void input_long(struct netif *netif, struct pbuf *p, bool is_v6)
 void ethif_input(struct ethif *ethif, struct frame *frame)
 {
 	struct netif *netif = &ethif->netif;
-	const bool is_v6 = frame->data[12] == 0x86 && frame->data[13] == 0xdd;
 	const bool is_long = frame->len > PBUF_LEN_MAX;
 	const uint32_t skip = is_long ? SIZEOF_ETH_HDR : 0;
 	const u16_t flags = netif->chksum_flags;
 	struct pbuf *p;
+	bool is_v6;
 
-	if (frame->len < SIZEOF_ETH_HDR || frame->len - skip > PBUF_LEN_MAX) {
+	if (is_truncated(frame) || frame->len - skip > PBUF_LEN_MAX) {
 		netdev_rx_release(frame);
 		return;
 	}
 	if (must_verify(frame))
 		netif->chksum_flags |= CHECK_L4;
+	is_v6 = is_type(frame, ETHTYPE_IPV6); /* a copied frame is gone */
 	p = to_pbuf(ethif, frame, frame->data + skip, frame->len - skip);
 	if (p && is_long)
 		input_long(netif, p, is_v6);
