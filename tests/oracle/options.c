@@ -122,17 +122,27 @@ static void one_option(int domain, int type, const struct option *option)
 	       "%s set, len 0", option->text);
 	say_rc(setsockopt(fd, option->level, option->name, &value, 2),
 	       "%s set, len 2", option->text);
-	say_rc(setsockopt(fd, option->level, option->name, NULL, 4),
-	       "%s set, NULL", option->text);
 	say_rc(getsockopt(fd, option->level, option->name, buf, &len),
 	       "%s get, len 1", option->text);
 	say("%s len %u", option->text, len);
 	len = sizeof(buf);
 	if (getsockopt(fd, option->level, option->name, buf, &len) == 0)
 		say("%s get, len 64: %u", option->text, len);
-	len = (socklen_t)-1;
-	say_rc(getsockopt(fd, option->level, option->name, buf, &len),
-	       "%s get, len -1", option->text);
+	close(fd);
+}
+
+static void bad_pointers(int domain, int level, int name, const char *label)
+{
+	int fd = socket(domain, SOCK_STREAM, 0), value = 0;
+	socklen_t len = (socklen_t)-1;
+
+	say_prefix = label;
+	say_rc(setsockopt(fd, level, name, NULL, sizeof(value)), "set, NULL");
+	say_rc(setsockopt(fd, level, name, &value, (socklen_t)-1),
+	       "set, len -1");
+	say_rc(getsockopt(fd, level, name, &value, &len), "get, len -1");
+	len = sizeof(value);
+	say_rc(getsockopt(fd, level, name, NULL, &len), "get, NULL");
 	close(fd);
 }
 
@@ -172,6 +182,9 @@ int main(void)
 		say_prefix = "udp6";
 		one_option(AF_INET6, SOCK_DGRAM, &options[i]);
 	}
+	bad_pointers(AF_INET, SOL_SOCKET, SO_KEEPALIVE, "KEEPALIVE");
+	bad_pointers(AF_INET, IPPROTO_TCP, TCP_NODELAY, "NODELAY");
+	bad_pointers(AF_INET, IPPROTO_IP, IP_TOS, "TOS");
 	bad_descriptors();
 	return 0;
 }

@@ -88,7 +88,19 @@ side_kernel() {
 		fail "no veth pair"
 	side_address "$tag-p" eth0 2
 	side_address "$tag-q" tap0 1
+	await_carrier "$tag-p" eth0
 	start_ready "$tag-q" "$BIN/peer" "$TMP/$tag.peer" READY
+}
+
+# The carrier of a veth comes a little after both ends are up.
+await_carrier() {
+	local i
+	for ((i = 0; i < 100; i++)); do
+		[ "$(ip netns exec "$1" cat "/sys/class/net/$2/operstate")" = \
+			up ] && return
+		sleep 0.02
+	done
+	fail "$2 has no carrier"
 }
 
 side_address() {

@@ -23,6 +23,7 @@ static void refused(const struct place *place)
 	connect(fd, &addr.sa, addr.len);
 	say_n(write(fd, "x", 1), "connected, write");
 	say_poll(fd, POLLERR, "refused");
+	set_nonblock(fd, true);
 	say_n(read(fd, buf, sizeof(buf)), "read");
 	say_n(recv(fd, buf, sizeof(buf), MSG_DONTWAIT), "recv again");
 	say_n(write(fd, "x", 1), "write");
@@ -107,6 +108,7 @@ static void shut(const struct place *place)
 	connect(near, &addr.sa, addr.len);
 	say_rc(shutdown(near, SHUT_RD), "SHUT_RD");
 	say_poll(near, POLLIN, "SHUT_RD");
+	set_nonblock(near, true);
 	say_n(read(near, (char[4]){ 0 }, 4), "read");
 	say_n(write(near, "x", 1), "write");
 	say_rc(shutdown(near, SHUT_WR), "SHUT_WR");
