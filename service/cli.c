@@ -66,6 +66,8 @@ const struct cli_row cli_rows[] = {
 	ROW("socket", 0, "PATH", CLI_TEXT, socket_path,
 	    .help = "the control socket (default: $" RPC_SOCKET_ENV ", else\n"
 	            RPC_SOCKET_ROOT ", else $XDG_RUNTIME_DIR/" RPC_SOCKET_USER ")"),
+	ROW("user", 0, "NAME", CLI_TEXT, user,
+	    .help = "become this user when everything is open"),
 	ROW("pcap", 0, "FILE", CLI_TEXT, pcap_path,
 	    .help = "write every frame to FILE, for tcpdump and wireshark"),
 	ROW("stats", 0, NULL, CLI_FLAG, is_stats,

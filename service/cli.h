@@ -73,6 +73,7 @@ struct cli_conf {
 	const char *socket_path;     /* NULL: the default */
 	const char *pcap_path;       /* NULL: no capture */
 	const char *pidfile_path;    /* NULL: none */
+	const char *user;            /* to become; NULL: nobody else */
 	int ready_fd;                /* -1: none */
 	bool is_stats;
 	bool is_daemon;

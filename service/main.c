@@ -5,7 +5,7 @@
  *
  * Everything is acquired in one order and given back in the reverse one, by one
  * chain of labels in serve(): pidfile, device and stack, control socket, the
- * kernel's side of the link, program. What fails leaves one sentence on stderr
+ * kernel's side of the link, root's privileges, program. What fails leaves one sentence on stderr
  * and nothing behind.
  *
  * SIGINT, SIGTERM and SIGHUP are blocked and read from a descriptor by the
@@ -31,6 +31,7 @@
 #include "service/log.h"
 #include "service/loop.h"
 #include "service/pidfile.h"
+#include "service/privilege.h"
 #include "service/setup.h"
 #include "service/stats_print.h"
 #include "shim/proto/ctl.h"
@@ -49,9 +50,11 @@ enum exit_status {
 struct service {
 	struct cli_conf conf;
 	char socket_path[CTL_PATH_LEN];
-	char paths[2][PATH_MAX];    /* made absolute: pidfile, capture */
+	char pidfile_path[PATH_MAX]; /* made absolute */
+	char pcap_path[PATH_MAX];   /* the same */
 	struct child child;
 	struct pidfile pidfile;
+	struct privilege privilege;
 	struct setup setup;
 	struct loop *loop;
 	FILE *out;                  /* where the configuration is printed */
@@ -168,6 +171,8 @@ static int check_values(struct service *service, char *why)
 		err = check_cpu(conf->cpu, why);
 	if (!err)
 		err = check_ready_fd(conf->ready_fd, why);
+	if (!err)
+		err = privilege_init(&service->privilege, conf->user, why);
 	return err;
 }
 
@@ -206,10 +211,11 @@ static int prepare(struct service *service, char *why)
 		if (status)
 			return status;
 	}
-	if (conf->is_daemon &&
-	    (make_absolute(&conf->pidfile_path, service->paths[0], why) ||
-	     make_absolute(&conf->pcap_path, service->paths[1], why) ||
-	     daemon_start(&service->notify_fd, why)))
+	/* Both a daemon and the keeper of its files change the directory. */
+	if (make_absolute(&conf->pidfile_path, service->pidfile_path, why) ||
+	    make_absolute(&conf->pcap_path, service->pcap_path, why))
+		return EXIT_RUN_TIME;
+	if (conf->is_daemon && daemon_start(&service->notify_fd, why))
 		return EXIT_RUN_TIME;
 	return EXIT_OK;
 }
@@ -235,8 +241,13 @@ static int open_loop(struct service *service, char *why)
 /* Programs can be intercepted: say so to whoever waits, then start ours. */
 static int announce(struct service *service, char *why)
 {
+	const char *const files[PRIVILEGE_FILE_MAX] = {
+		service->socket_path, service->conf.pidfile_path,
+	};
 	int err = pidfile_write(&service->pidfile, why);
 
+	if (!err)
+		err = privilege_drop(&service->privilege, files, why);
 	if (err)
 		return err;
 	setup_print(&service->setup, &service->conf, service->socket_path,
@@ -311,6 +322,7 @@ out_loop:
 	setup_close(&service->setup);
 out_pidfile:
 	pidfile_close(&service->pidfile);
+	privilege_close(&service->privilege);
 	return status;
 }
 

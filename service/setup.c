@@ -299,6 +299,8 @@ void setup_print(const struct setup *setup, const struct cli_conf *conf,
 	fprintf(out, "\n");
 	if (conf->cpu >= 0)
 		fprintf(out, LINE "%d\n", "cpu", conf->cpu);
+	if (conf->user)
+		fprintf(out, LINE "%s\n", "user", conf->user);
 	if (conf->pcap_path)
 		fprintf(out, LINE "%s\n", "capture", conf->pcap_path);
 	fprintf(out, LINE "%s\n", "control", socket_path);

@@ -93,6 +93,9 @@ static void test_every_value(void)
 	CU_ASSERT_EQUAL(conf.spin_us, 70);
 	CU_ASSERT_EQUAL(conf.cpu, 1);
 
+	CU_ASSERT_EQUAL_FATAL(parse("--if tap0 --user u --stats"), 0);
+	CU_ASSERT_STRING_EQUAL(conf.user, "u");
+	CU_ASSERT_TRUE(conf.is_stats);
 	CU_ASSERT_EQUAL_FATAL(parse("--if tap0 --socket /s --pcap f --ready-fd"
 	                            " 3 --daemon --pidfile p --no-offload -vv"
 	                            " --verbose"), 0);
