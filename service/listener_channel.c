@@ -226,9 +226,18 @@ unsigned listener_deliver(struct channel *ch)
 	return work;
 }
 
-/* The program closed its listener. */
+/* The program closed its listener. Where no message was left unread, which the
+ * kernel tells by ECONNRESET, all of them were accepted: the room that the last
+ * ones made may not have been seen yet.
+ */
 void listener_on_hup(struct channel *ch)
 {
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	getsockopt(ch->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	while (!error && ch->listener->sent_count)
+		listener_forget(TAILQ_FIRST(&ch->listener->sent));
 	channel_finish(ch, 0, true);
 }
 
