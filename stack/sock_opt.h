@@ -54,7 +54,6 @@ struct opt_row;
 	X(ip, IPPROTO_IP, IP_RECVERR, recv_err, OPT_ALL, 1, 0, 0)             \
 	X(ip, IPPROTO_IP, IP_RECVTTL, recv_ttl, OPT_ALL, 1, 0, 0)             \
 	X(ip, IPPROTO_IP, IP_RECVTOS, recv_tos, OPT_ALL, 1, 0, 0)             \
-	X(ip, IPPROTO_IP, IP_FREEBIND, free_bind, OPT_ALL, 1, 0, 0)           \
 	X(ip, IPPROTO_IP, IP_RECVORIGDSTADDR, recv_orig_dst, OPT_ALL, 1, 0, 0)\
 	X(ip, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, bind_no_port, OPT_ALL, 1,  \
 	  0, 0)                                                               \
@@ -83,6 +82,7 @@ struct sock_opt_kept {
 	SOCK_OPT_KEPT(X)
 #undef X
 	int mtu_discover;     /* IP_MTU_DISCOVER */
+	int free_bind;        /* IP_FREEBIND */
 	int rcv_lowat;        /* SO_RCVLOWAT */
 	int linger2_s;        /* TCP_LINGER2 */
 	int defer_accept_s;   /* TCP_DEFER_ACCEPT, rounded up as Linux does */

@@ -117,8 +117,9 @@ static int set_mcast_hops(struct sock *sock, const struct opt_row *row,
 	                 ? &sock->opt.mcast_ttl : &sock->opt.mcast_hops);
 }
 
-static int set_mcast_loop4(struct sock *sock, const struct opt_row *row,
-                           const void *val, socklen_t len)
+/* A flag that nothing at all does not clear. */
+static int set_given(struct sock *sock, const struct opt_row *row,
+                     const void *val, socklen_t len)
 {
 	return len ? opt_set_field(sock, row, val, len) : -EINVAL;
 }
@@ -336,8 +337,8 @@ const struct opt_row opt_rows_ip[] = {
 	IP4(IP_MINTTL, opt_get_zero, opt_set_zero_only),
 	IP4(IP_MULTICAST_IF, get_mcast_if4, set_mcast_if4),
 	IP4(IP_MULTICAST_TTL, get_mcast_hops, set_mcast_hops),
-	IP_SET(IPPROTO_IP, IP_MULTICAST_LOOP, mcast_loop, set_mcast_loop4, 1,
-	       0),
+	IP_SET(IPPROTO_IP, IP_MULTICAST_LOOP, mcast_loop, set_given, 1, 0),
+	IP_SET(IPPROTO_IP, IP_FREEBIND, kept.free_bind, set_given, 1, 0),
 	IP4(IP_ADD_MEMBERSHIP, NULL, set_join4),
 	IP4(IP_DROP_MEMBERSHIP, NULL, set_join4),
 	IP4(MCAST_JOIN_GROUP, NULL, set_join_any),

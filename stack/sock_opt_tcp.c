@@ -29,6 +29,7 @@
 #define RTO_MAX_S 120
 #define RTO_INIT_S 1
 #define WINDOW_CLAMP_MIN 1152
+#define SOMAXCONN_SYSCTL 4096 /* net.core.somaxconn */
 
 /* lwIP's congestion control is RFC 5681's. */
 #define CONGESTION_NAME "reno"
@@ -186,7 +187,7 @@ static int set_fastopen(struct sock *sock, const struct opt_row *row,
 	if (n < 0 || (sock->state != SOCK_STATE_NEW &&
 	              sock->state != SOCK_STATE_LISTENING))
 		return -EINVAL;
-	sock->opt.kept.fast_open = n;
+	sock->opt.kept.fast_open = n < SOMAXCONN_SYSCTL ? n : SOMAXCONN_SYSCTL;
 	return 0;
 }
 
