@@ -186,6 +186,11 @@ static void test_stack_full(void)
 	fake_writable(ch->sock, 100);
 	turns(1);
 	CU_ASSERT_EQUAL(ch->sock->tx_len, 6);
+	turns(2 * CHANNEL_HOT_EMPTY_MAX);
+	CU_ASSERT_FALSE(channels_are_hot(&set));
+	CU_ASSERT_EQUAL(write(fd, "ghi", 3), 3);
+	turns(1);
+	CU_ASSERT_EQUAL(ch->sock->tx_len, 9);
 	close(fd);
 }
 
@@ -221,6 +226,8 @@ static void test_program_shuts_reading(void)
 	CU_ASSERT_EQUAL(set.stats.chan_bytes_discarded, 6);
 	CU_ASSERT_FALSE(ch->sock->is_closed);
 	close(fd);
+	turns(2);
+	CU_ASSERT_TRUE(fake_last()->is_aborted);
 }
 
 int main(void)
