@@ -211,7 +211,7 @@ static int file_create(struct netdev_pcap *pcap, const char *path, char *why)
 	}
 	err = errno ? errno : EIO;
 	close(pcap->fd);
-	return why_fail(why, err, "cannot write the capture file %.128s: %s",
+	return why_fail(why, err, "cannot write the capture file '%.128s': %s",
 	                path, strerror(err));
 }
 

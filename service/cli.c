@@ -243,6 +243,20 @@ static int refuse_no_device(char *why)
 	return -EINVAL;
 }
 
+/* The stack has one IPv4 address; the kernel's side may have more. */
+static int check_addrs(const struct cli_cidrs *addrs, char *why)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < addrs->count; i++)
+		count += addrs->items[i].family == AF_INET;
+	if (count <= 1)
+		return 0;
+	snprintf(why, CLI_WHY_LEN, "--addr: expected at most one IPv4 address,"
+	         " and there are %u", count);
+	return -EINVAL;
+}
+
 /* What one row cannot know. */
 static int check_together(const struct cli_conf *conf, char *why)
 {
@@ -250,6 +264,8 @@ static int check_together(const struct cli_conf *conf, char *why)
 
 	if (!conf->device.backend)
 		return refuse_no_device(why);
+	if (check_addrs(&conf->addrs, why))
+		return -EINVAL;
 	if (conf->host_addrs.count && !conf->device.has_host_side)
 		fault = "--host-addr: this device has no side of the kernel's"
 		        " to give an address to";

@@ -163,6 +163,8 @@ static void test_bad_values(void)
 	refuses("--if t --addr 224.0.0.1/24", "'224.0.0.1/24'", "unicast");
 	refuses("--if t --addr ::1/128", "'::1/128'", "unicast");
 	refuses("--if t --addr ff02::1/64", "'ff02::1/64'", "unicast");
+	refuses("--if t --addr 10.0.0.1/24 --addr 10.0.1.1/24", "--addr",
+	        "there are 2");
 	refuses("--if t --gw 10.0.0.1/24", "'10.0.0.1/24'", "without a prefix");
 	refuses("--if t --gw 10.0.0.1 --gw 10.0.0.2", "'10.0.0.2'",
 	        "of each family");
