@@ -203,7 +203,7 @@ static int file_create(struct netdev_pcap *pcap, const char *path, char *why)
 	pcap->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (pcap->fd < 0)
 		return why_fail(why, errno, "cannot write the capture file "
-		                "%.128s: %s", path, strerror(errno));
+		                "'%.128s': %s", path, strerror(errno));
 	pcap->is_regular = lseek(pcap->fd, 0, SEEK_CUR) == 0;
 	if (write(pcap->fd, &hdr, sizeof(hdr)) == sizeof(hdr)) {
 		pcap->end = sizeof(hdr);
