@@ -118,40 +118,61 @@ int addr_from_sockaddr(int domain, const struct sockaddr *sa, socklen_t len,
 }
 
 /**
- * addr_from_dgram_dst() - The address a datagram is to go to.
+ * addr_from_dgram_peer() - The address of a UDP sock's connect.
  * @domain:	the sock's, AF_INET or AF_INET6
  * @sa:		as the program gave it, any alignment
  * @len:	bytes at @sa
  * @ip:		filled, as addr_from_sockaddr()
  * @port:	filled, host order
  *
- * Differs from bind's: an AF_INET6 sock takes a sockaddr_in too, and an
- * AF_INET sock takes AF_UNSPEC for AF_INET (udpv6_sendmsg and udp_sendmsg).
- * The connect of a UDP sock has the former as well.
+ * Unlike bind an AF_INET6 sock takes a sockaddr_in too
+ * (__ip6_datagram_connect).
+ *
+ * Return: as addr_from_sockaddr().
+ */
+int addr_from_dgram_peer(int domain, const struct sockaddr *sa, socklen_t len,
+                         ip_addr_t *ip, uint16_t *port)
+{
+	sa_family_t family;
+
+	if (len < sizeof(family))
+		return -EINVAL;
+	memcpy(&family, sa, sizeof(family));
+	return addr_from_sockaddr(family == AF_INET ? AF_INET : domain, sa, len,
+	                          ip, port);
+}
+
+/**
+ * addr_from_dgram_dst() - The address one datagram is to go to.
+ * @domain:	the sock's, AF_INET or AF_INET6
+ * @sa:		as the program gave it, any alignment
+ * @len:	bytes at @sa
+ * @ip:		filled, as addr_from_sockaddr()
+ * @port:	filled, host order
+ *
+ * As a connect's, but an AF_INET sock takes AF_UNSPEC for AF_INET, and an
+ * AF_INET6 sock says EINVAL of a wrong family (udp_sendmsg, udpv6_sendmsg).
  *
  * Return: as addr_from_sockaddr(), and -EINVAL for port 0.
  */
 int addr_from_dgram_dst(int domain, const struct sockaddr *sa, socklen_t len,
                         ip_addr_t *ip, uint16_t *port)
 {
-	sa_family_t family = AF_UNSPEC;
 	struct sockaddr_in sin;
 	int err;
 
-	if (len < sizeof(family))
-		return -EINVAL;
-	memcpy(&family, sa, sizeof(family));
-	if (family == AF_INET || (family == AF_UNSPEC && domain == AF_INET)) {
-		if (len < sizeof(sin))
-			return -EINVAL;
+	if (domain == AF_INET && len >= sizeof(sin)) {
 		memcpy(&sin, sa, sizeof(sin));
-		err = from_sin(&sin, ip, port);
+		if (sin.sin_family == AF_UNSPEC)
+			sin.sin_family = AF_INET;
+		err = addr_from_sockaddr(domain, (struct sockaddr *)&sin,
+		                         sizeof(sin), ip, port);
 	} else {
-		err = addr_from_sockaddr(domain, sa, len, ip, port);
+		err = addr_from_dgram_peer(domain, sa, len, ip, port);
 	}
-	if (!err && !*port)
+	if (err == -EAFNOSUPPORT && domain == AF_INET6)
 		return -EINVAL;
-	return err;
+	return !err && !*port ? -EINVAL : err;
 }
 
 /**

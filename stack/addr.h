@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
+int addr_from_dgram_peer(int domain, const struct sockaddr *sa, socklen_t len,
+                         ip_addr_t *ip, uint16_t *port);
 int addr_from_dgram_dst(int domain, const struct sockaddr *sa, socklen_t len,
                         ip_addr_t *ip, uint16_t *port);
 void addr_any_to_loopback(ip_addr_t *ip);

@@ -62,7 +62,7 @@ static int check_connect_state(struct sock *sock)
 	}
 }
 
-/* The peer as connect means it: any is this host. */
+/* The peer as TCP's connect means it: any is this host. */
 static int check_peer(const struct sock *sock, ip_addr_t *ip)
 {
 	const bool has_local = !ip_addr_isany(&sock->local_ip);
@@ -72,8 +72,6 @@ static int check_peer(const struct sock *sock, ip_addr_t *ip)
 		return -ENETUNREACH;
 	if (has_local && IP_IS_V6(ip) != IP_IS_V6_VAL(sock->local_ip))
 		return -EINVAL;
-	if (sock->type != SOCK_STREAM)
-		return 0;
 	if (ip_addr_ismulticast(ip) ||
 	    ip_addr_isbroadcast(ip, stack_netif_eth(sock->stack)))
 		return -ENETUNREACH;
@@ -140,9 +138,7 @@ static int connect_udp(struct sock *sock, const struct sockaddr *addr,
 
 	if (len >= sizeof(addr->sa_family) && addr->sa_family == AF_UNSPEC)
 		return sock_udp_disconnect(sock);
-	err = addr_from_sockaddr(sock->domain, addr, len, &ip, &port);
-	if (!err)
-		err = check_peer(sock, &ip);
+	err = addr_from_dgram_peer(sock->domain, addr, len, &ip, &port);
 	return err ? err : sock_udp_connect(sock, &ip, port);
 }
 

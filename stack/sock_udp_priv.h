@@ -31,7 +31,8 @@ void sock_udp_rx_flush(struct sock *sock);
 int sock_udp_autobind(struct sock *sock);
 
 /* sock_udp_tx.c: may this sock, with its local address, options and domain,
- * send to addr? Return: 0, -ENETUNREACH, -EACCES.
+ * send to addr? Return: 0, -ENETUNREACH, -EAFNOSUPPORT,
+ * -EACCES.
  */
 int sock_udp_check_dst(const struct sock *sock, const ip_addr_t *addr);
 

@@ -41,8 +41,10 @@ int sock_udp_check_dst(const struct sock *sock, const ip_addr_t *addr)
 {
 	if (sock->domain == AF_INET6 && sock->opt.v6only && IP_IS_V4(addr))
 		return -ENETUNREACH;
-	if (sock->udp.addr_is_bound &&
-	    IP_GET_TYPE(&sock->local_ip) != IP_GET_TYPE(addr))
+	if (IP_IS_V4_VAL(sock->local_ip) && IP_IS_V6(addr))
+		return -EAFNOSUPPORT;
+	if (sock->udp.addr_is_bound && IP_IS_V6_VAL(sock->local_ip) &&
+	    IP_IS_V4(addr))
 		return -ENETUNREACH;
 	if (is_broadcast(sock, addr) && !sock->opt.broadcast)
 		return -EACCES;
@@ -60,6 +62,9 @@ static int find_dst(const struct sock *sock, const struct sockaddr *dst,
 {
 	int err;
 
+	/* Linux takes this for no destination, in an AF_INET6 sock alone. */
+	if (dst && dst->sa_family == AF_UNSPEC && sock->domain == AF_INET6)
+		dst = NULL;
 	if (dst) {
 		err = addr_from_dgram_dst(sock->domain, dst, sockaddr_len(dst),
 		                          &out->dst, &out->dst_port);
@@ -72,7 +77,7 @@ static int find_dst(const struct sock *sock, const struct sockaddr *dst,
 		return -EDESTADDRREQ;
 	ip_addr_copy(out->dst, sock->peer_ip);
 	out->dst_port = sock->peer_port;
-	return out->dst_port ? 0 : -EINVAL;
+	return 0;
 }
 
 /* The program's wish (IP_PKTINFO), what it is bound to, or what fits. */
@@ -185,6 +190,8 @@ static int send_out(struct sock *sock, const struct iovec *iov, int iovcnt,
                     size_t len, const struct departure *out)
 {
 	struct pbuf *p = pbuf_from_iov(iov, iovcnt, len);
+	struct udp_pcb *pcb = sock->udp.pcb;
+	u8_t type = IP_GET_TYPE(&pcb->local_ip);
 	err_t err;
 
 	if (!p) {
@@ -192,8 +199,14 @@ static int send_out(struct sock *sock, const struct iovec *iov, int iovcnt,
 		return -ENOBUFS;
 	}
 	set_header_fields(sock, &out->dst);
-	err = udp_sendto_if_src(sock->udp.pcb, p, &out->dst, out->dst_port,
-	                        out->netif, &out->src);
+	/* A sock of both families that is connected in one may still send in
+	 * the other; lwIP thinks not.
+	 */
+	if (type != IP_GET_TYPE(&out->dst))
+		IP_SET_TYPE(&pcb->local_ip, IPADDR_TYPE_ANY);
+	err = udp_sendto_if_src(pcb, p, &out->dst, out->dst_port, out->netif,
+	                        &out->src);
+	IP_SET_TYPE(&pcb->local_ip, type);
 	pbuf_free(p);
 	if (err == ERR_OK)
 		sock->stack->stats.udp_sent++;
@@ -212,7 +225,7 @@ static int send_out(struct sock *sock, const struct iovec *iov, int iovcnt,
  * packets lwIP measures with their header) or past the MTU when it must not be
  * fragmented, -ENETUNREACH, -EACCES for a broadcast without SO_BROADCAST,
  * -EINVAL for a source that is not ours, port 0 or a link-local address
- * without scope, -EAFNOSUPPORT, -EAGAIN when no port is left, -ENOBUFS.
+ * without scope, -EAFNOSUPPORT also for IPv6 from a v4-mapped address, -EAGAIN when no port is left, -ENOBUFS.
  */
 int sock_dgram_send(struct sock *sock, const struct iovec *iov, int iovcnt,
                     const struct sockaddr *dst, const struct sockaddr *src)

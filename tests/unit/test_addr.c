@@ -171,7 +171,9 @@ static void test_datagram_destinations(void)
 	CU_ASSERT_EQUAL(dst(AF_INET, &ss, 1), -EINVAL);
 	ss.ss_family = AF_UNSPEC;
 	CU_ASSERT_EQUAL(dst(AF_INET, &ss, len), 0);
-	CU_ASSERT_EQUAL(dst(AF_INET6, &ss, sizeof(ss)), -EAFNOSUPPORT);
+	CU_ASSERT_EQUAL(dst(AF_INET6, &ss, sizeof(ss)), -EINVAL);
+	ss.ss_family = AF_UNIX;
+	CU_ASSERT_EQUAL(dst(AF_INET, &ss, sizeof(ss)), -EAFNOSUPPORT);
 	len = wire_addr("fd07::1", 7, &ss);
 	CU_ASSERT_EQUAL(dst(AF_INET6, &ss, len), 0);
 	CU_ASSERT_EQUAL(dst(AF_INET, &ss, len), -EAFNOSUPPORT);

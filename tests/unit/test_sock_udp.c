@@ -285,6 +285,29 @@ static void test_send_refuses(void)
 	sock_close(sock, false);
 }
 
+/* What a sock that has an address of one family says of the other. */
+static void test_mixed_families(void)
+{
+	struct sock *six = bound(AF_INET6, WIRE_OWN6, 53);
+	struct sock *mapped = bound(AF_INET6, "::ffff:" WIRE_OWN4, 53);
+	struct sock *any = open_udp(AF_INET6);
+
+	CU_ASSERT_EQUAL(send_len(six, 1, "::ffff:" WIRE_PEER4, 7),
+	                -ENETUNREACH);
+	CU_ASSERT_EQUAL(connect_to(six, "::ffff:" WIRE_PEER4, 7), -ENETUNREACH);
+	CU_ASSERT_EQUAL(send_len(mapped, 1, WIRE_PEER6, 7), -EAFNOSUPPORT);
+	CU_ASSERT_EQUAL(connect_to(mapped, WIRE_PEER6, 7), -EAFNOSUPPORT);
+	CU_ASSERT_EQUAL(connect_to(any, WIRE_PEER6, 7), 0);
+	CU_ASSERT_EQUAL(send_len(any, 1, "::ffff:" WIRE_PEER4, 7), 0);
+	CU_ASSERT_EQUAL(connect_to(any, WIRE_PEER4, 7), 0); /* sockaddr_in */
+	CU_ASSERT_EQUAL(connect_to(any, WIRE_PEER6, 7), -EAFNOSUPPORT);
+	CU_ASSERT_EQUAL(connect_to(any, WIRE_PEER4, 0), 0);
+	CU_ASSERT_EQUAL(send_len(any, 1, NULL, 0), 0);
+	sock_close(six, false);
+	sock_close(mapped, false);
+	sock_close(any, false);
+}
+
 static void test_chosen_source(void)
 {
 	struct sock *sock = bound(AF_INET, "0.0.0.0", 53);
@@ -604,6 +627,7 @@ static const struct unit_test tests[] = {
 	UNIT_TEST(test_send),
 	UNIT_TEST(test_send_both_families_from_one),
 	UNIT_TEST(test_send_refuses),
+	UNIT_TEST(test_mixed_families),
 	UNIT_TEST(test_chosen_source),
 	UNIT_TEST(test_connect),
 	UNIT_TEST(test_disconnect),
