@@ -16,6 +16,7 @@
 #define NETCOND_FASTPATH_NETDEV_H
 
 #include <net/ethernet.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -61,6 +62,27 @@ struct netdev {
 	uint16_t mtu;                /* bytes of an IP packet on the wire */
 	unsigned caps;               /* enum netdev_cap */
 	struct netdev_stats stats;
+	char gone[NETDEV_WHY_LEN];   /* why the device will never work again, as
+	                                one sentence; empty while it may */
+};
+
+/* An address of the stack, for devices that are shared with the host and take
+ * only the stack's frames.
+ */
+struct netdev_addr {
+	sa_family_t family; /* AF_INET or AF_INET6 */
+	union {
+		struct in_addr in;
+		struct in6_addr in6;
+	};
+};
+
+/* How an AF_XDP program is attached. */
+enum netdev_xdp_mode {
+	NETDEV_XDP_AUTO = 0, /* native, and where that fails skb */
+	NETDEV_XDP_NATIVE,
+	NETDEV_XDP_SKB,
+	NETDEV_XDP_MODE_COUNT
 };
 
 /* What the caller asks for. Strings are the caller's, needed only in open. */
@@ -71,6 +93,8 @@ struct netdev_conf {
 	uint16_t mtu;             /* 0: the device's own, 1500 on a new one */
 	bool no_offload;          /* do without vnet_hdr and the like */
 	unsigned frame_count;     /* receive buffers; 0: the backend's default */
+	unsigned queue;           /* of the card, for backends that take one */
+	enum netdev_xdp_mode xdp_mode;
 };
 
 struct netdev_ops {
@@ -104,6 +128,11 @@ struct netdev_ops {
 	bool (*flush)(struct netdev *dev);
 	/* The descriptor to poll for received frames; -1: none, always ready. */
 	int (*rx_fd)(const struct netdev *dev);
+	/* The stack's addresses, all of them, whenever they change. NULL for a
+	 * device that is the stack's alone. Return: 0 or -errno.
+	 */
+	int (*set_addrs)(struct netdev *dev, const struct netdev_addr *addrs,
+	                 unsigned count);
 };
 
 /* Open by name from the one list; see netdev_ops.open. -ENOENT with the list
@@ -153,6 +182,14 @@ static inline int netdev_tx(struct netdev *dev, const struct frame_out *out)
 static inline bool netdev_flush(struct netdev *dev)
 {
 	return dev->ops->flush(dev);
+}
+
+static inline int netdev_set_addrs(struct netdev *dev,
+                                   const struct netdev_addr *addrs,
+                                   unsigned count)
+{
+	return dev->ops->set_addrs ?
+	               dev->ops->set_addrs(dev, addrs, count) : 0;
 }
 
 static inline int netdev_rx_fd(const struct netdev *dev)
