@@ -104,14 +104,15 @@ uint32_t tcp_rx_window_limit(const struct sock *sock)
  * tcp_rx_open_window() - Let the peer send as many bytes as were consumed
  * @sock:	CONNECTED, with a pcb
  *
- * tcp_recved() would send an update every 36 KB; here one goes out at the end
- * of the turn when it is worth it.
+ * tcp_recved() would send an update every 36 KB. Here one goes out at the end of
+ * the turn when it at least doubles what the peer may still send, as Linux does
+ * (tcp_cleanup_rbuf): a stream in full flow needs none beside its ACKs.
  */
 void tcp_rx_open_window(struct sock *sock)
 {
 	struct sock_tcp *t = &sock->tcp;
 	struct tcp_pcb *pcb = t->pcb;
-	uint32_t limit;
+	uint32_t limit, offered, more;
 
 	if (!t->rx_consumed)
 		return;
@@ -121,7 +122,9 @@ void tcp_rx_open_window(struct sock *sock)
 	else if (pcb->rcv_wnd < limit)
 		pcb->rcv_wnd = limit;
 	t->rx_consumed = 0;
-	if (tcp_update_rcv_ann_wnd(pcb) >= limit / 4)
+	offered = pcb->rcv_ann_right_edge - pcb->rcv_nxt;
+	more = tcp_update_rcv_ann_wnd(pcb);
+	if (more && more >= offered)
 		tcp_ack_now(pcb);
 }
 

@@ -268,6 +268,18 @@ size_t sock_tx_unacked(const struct sock *sock)
 	return sock->tcp.tx_given - sock->tcp.tx_acked + sock->tcp.cork_len;
 }
 
+/* lwIP grows the window by at most two segments an ACK (RFC 3465), but here one
+ * ACK may stand for 64 KB: count all it acknowledges, as Linux does.
+ */
+static void grow_cwnd(struct tcp_pcb *pcb, uint32_t acked)
+{
+	const uint32_t counted = 2u * pcb->mss;
+
+	if (acked > counted && pcb->cwnd < pcb->ssthresh &&
+	    !(pcb->flags & (TF_RTO | TF_INFR)))
+		pcb->cwnd += acked - counted;
+}
+
 /**
  * tcp_tx_on_sent() - The peer acknowledged bytes
  */
@@ -277,7 +289,7 @@ err_t tcp_tx_on_sent(void *arg, struct tcp_pcb *pcb, u16_t len)
 	struct sock_tcp *t = &sock->tcp;
 	struct tx_node *node;
 
-	(void)pcb;
+	grow_cwnd(pcb, len);
 	t->tx_acked += len;
 	while ((node = t->tx_head) && node->end <= t->tx_acked) {
 		t->tx_head = node->next;

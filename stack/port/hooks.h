@@ -4,10 +4,22 @@
 #ifndef NETCOND_STACK_PORT_HOOKS_H
 #define NETCOND_STACK_PORT_HOOKS_H
 
+#include <lwip/err.h>
 #include <lwip/ip_addr.h>
 
 struct netif;
 struct pbuf;
+struct tcp_hdr;
+struct tcp_pcb;
+
+/* Every segment that found a pcb (a listening one, too), its checksum verified,
+ * before lwIP looks at its options: optlen bytes of them, the first opt1len
+ * behind the header, the rest at opt2. Return: ERR_OK to go on with it.
+ */
+err_t hook_tcp_inpacket(struct tcp_pcb *pcb, struct tcp_hdr *hdr,
+                        uint16_t optlen, uint16_t opt1len, uint8_t *opt2);
+#define LWIP_HOOK_TCP_INPACKET_PCB(pcb, hdr, optlen, opt1len, opt2, p)        \
+	hook_tcp_inpacket(pcb, hdr, optlen, opt1len, opt2)
 
 /* The initial sequence number of a connection (RFC 6528): a secret hash of the
  * four, plus a clock of 4 us, so that a reused tuple goes on ahead.

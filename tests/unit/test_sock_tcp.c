@@ -356,6 +356,41 @@ static void closed_window_is_probed(void)
 	CU_ASSERT_TRUE(len >= 500);
 }
 
+/* An MSS option where none belongs, or too small a one, would have lwIP abort
+ * or send single bytes.
+ */
+static void mss_option_is_guarded(void)
+{
+	struct sock *sock = connect_one(false);
+
+	tx(sock, 60000);
+	peer_turn(&peer);
+	while (peer_conn_take(&conn, &seg))
+		;
+	peer_send(&peer, &(struct peer_seg){
+		.src = conn.local, .dst = conn.remote, .seq = conn.snd,
+		.ack = conn.rcv, .flags = PEER_ACK, .wnd = conn.wnd,
+		.mss = 1, .wscale = -1 });
+	CU_ASSERT_EQUAL(tx(sock, 60000), 0);
+	peer_turn(&peer);
+	CU_ASSERT_TRUE_FATAL(peer_conn_take(&conn, &seg));
+	CU_ASSERT_EQUAL(seg.len, 1460);
+	while (peer_conn_take(&conn, &seg))
+		;
+	listen_at(false, LISTEN_PORT, false);
+	conn = (struct peer_conn){ .peer = &peer, .local = 6000,
+	                           .remote = LISTEN_PORT, .snd = 5,
+	                           .wnd = 1000, .mss = 1 };
+	peer_conn_send(&conn, PEER_SYN, NULL, 0);
+	CU_ASSERT_TRUE_FATAL(peer_conn_take(&conn, &seg));
+	peer_conn_send(&conn, PEER_ACK, NULL, 0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(seen.accepted);
+	tx(seen.accepted, 1000);
+	peer_turn(&peer);
+	CU_ASSERT_TRUE_FATAL(peer_conn_take(&conn, &seg));
+	CU_ASSERT_EQUAL(seg.len, 88);
+}
+
 static void lost_segment_is_sent_again(void)
 {
 	struct sock *sock = connect_one(false);
@@ -455,6 +490,7 @@ static const struct unit_test tests[] = {
 	UNIT_TEST(bytes_out_of_all_sizes),
 	UNIT_TEST(full_send_buffer_has_no_room),
 	UNIT_TEST(closed_window_is_probed),
+	UNIT_TEST(mss_option_is_guarded),
 	UNIT_TEST(lost_segment_is_sent_again),
 	UNIT_TEST(silent_peer_times_out),
 	UNIT_TEST(retransmissions_end),
