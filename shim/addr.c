@@ -8,6 +8,7 @@
 #include "shim/addr.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -159,29 +160,54 @@ int addr_give(const struct rpc_addr *addr, int domain, struct sockaddr *sa,
 	return 0;
 }
 
+/* Is fd an open connection, whose addresses the descriptor itself tells?
+ * While it is being made its pair is not writable, and once both directions
+ * have ended it has hung up: then only the service knows. errno is kept.
+ */
+bool addr_is_final(int fd, const struct rpc_name *name)
+{
+	struct pollfd pfd = { .fd = fd, .events = POLLOUT };
+	struct rpc_name own;
+	int saved = errno;
+	int rc;
+
+	if (name->type != SOCK_STREAM ||
+	    (!name->is_accepted && !identity_own_name(fd, &own)))
+		return false;
+	rc = poll(&pfd, 1, 0);
+	errno = saved;
+	return rc > 0 && pfd.revents & POLLOUT && !(pfd.revents & POLLHUP);
+}
+
+/* The addresses in the descriptor's own names. Return: whether there are any. */
+static bool addr_named(int fd, const struct rpc_name *name,
+                       struct rpc_addr *local, struct rpc_addr *peer)
+{
+	struct rpc_name own = *name;
+
+	if (name->type != SOCK_STREAM ||
+	    (!name->is_accepted && !identity_own_name(fd, &own)))
+		return false;
+	*local = own.local;
+	*peer = own.peer;
+	return local->family != AF_UNSPEC && peer->family != AF_UNSPEC;
+}
+
 /* Both addresses of a socket of ours, from what the descriptor itself tells
- * where that is final, else from the service. peer->family 0: there is none.
- * Return: 0, or -errno as client_call.
+ * where that is final or nobody else is left to ask, else from the service.
+ * peer->family 0: there is none. Return: 0, or -errno as client_call.
  */
 int addr_lookup(int fd, const struct rpc_name *name, struct rpc_addr *local,
                 struct rpc_addr *peer)
 {
-	struct rpc_name own;
 	struct rpc_reply reply;
 	int rc;
 
-	if (name->is_accepted) {
-		*local = name->local;
-		*peer = name->peer;
+	if (addr_is_final(fd, name) && addr_named(fd, name, local, peer))
 		return 0;
-	}
-	if (name->type == SOCK_STREAM && identity_own_name(fd, &own) &&
-	    own.local.family && own.peer.family) {
-		*local = own.local;
-		*peer = own.peer;
-		return 0;
-	}
 	rc = client_sock_call(RPC_NAME, fd, name, NULL, &reply);
+	if (rc == -ENETDOWN && addr_named(fd, name, local, peer))
+		return 0;
 	if (rc < 0)
 		return rc;
 	*local = reply.name.local;

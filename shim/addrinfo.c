@@ -113,7 +113,9 @@ static int wishes_get(const char *service, int port,
 	return wishes->count ? 0 : EAI_SERVICE;
 }
 
-/* The service's number, or -1 for a name. NULL: 0. Return: 0 or EAI_*. */
+/* The service's number, or -1 for a name, which "-1" is too. NULL: 0. Return: 0
+ * or EAI_*.
+ */
 static int port_get(const char *service, int flags, int *port)
 {
 	char *end;
@@ -121,9 +123,11 @@ static int port_get(const char *service, int flags, int *port)
 	*port = 0;
 	if (!service)
 		return 0;
-	*port = (int)(strtoul(service, &end, 10) & 0xffff);
-	if (*end == '\0')
+	*port = (int)strtoul(service, &end, 10);
+	if (*end == '\0') {
+		*port = *port < 0 ? -1 : *port & 0xffff;
 		return 0;
+	}
 	*port = -1;
 	return flags & AI_NUMERICSERV ? EAI_NONAME : 0;
 }
@@ -135,17 +139,20 @@ static void answer_of_none(const struct addrinfo *hints,
 	struct rpc_addr v6 = { .family = AF_INET6 };
 	struct rpc_addr v4 = { .family = AF_INET };
 
-	answer->count = 0;
-	if (!(hints->ai_flags & AI_PASSIVE)) {
+	bool is_passive = hints->ai_flags & AI_PASSIVE;
+
+	hosts_answer_init(answer, "");
+	if (!is_passive) {
 		v6.addr[15] = 1;
 		v4.addr[0] = 127;
 		v4.addr[3] = 1;
-	} else if (hints->ai_family != AF_INET6) {
-		hosts_answer_add(answer, &v4); /* glibc sorts it first */
 	}
+	/* glibc's sort leaves the wildcards with IPv4 first. */
+	if (hints->ai_family != AF_INET6 && is_passive)
+		hosts_answer_add(answer, &v4);
 	if (hints->ai_family != AF_INET)
 		hosts_answer_add(answer, &v6);
-	if (hints->ai_family != AF_INET6)
+	if (hints->ai_family != AF_INET6 && !is_passive)
 		hosts_answer_add(answer, &v4);
 }
 
@@ -160,10 +167,8 @@ static int answer_of_number(const char *node, struct rpc_addr *addr,
 		addr_map(addr);
 	if (hints->ai_family && hints->ai_family != addr->family)
 		return EAI_ADDRFAMILY;
-	answer->count = 0;
+	hosts_answer_init(answer, node);
 	hosts_answer_add(answer, addr);
-	strncpy(answer->name, node, sizeof(answer->name) - 1);
-	answer->name[sizeof(answer->name) - 1] = '\0';
 	return 0;
 }
 
@@ -310,7 +315,7 @@ int addrinfo_get(const char *node, const char *service,
 		answer_of_none(hints, &answer);
 	else if (hosts_numeric(node, &addr))
 		rc = answer_of_number(node, &addr, hints, &answer);
-	else if (hints->ai_flags & AI_NUMERICHOST)
+	else if (hints->ai_flags & AI_NUMERICHOST || hosts_is_scoped(node))
 		rc = EAI_NONAME;
 	else
 		rc = answer_of_name(node, hints, &answer);

@@ -146,6 +146,9 @@ static int send_where(int fd, const struct rpc_name *name,
 	if (msg->msg_name && msg->msg_namelen) {
 		rc = addr_take(&head->peer, msg->msg_name, msg->msg_namelen,
 		               name);
+		/* udpv6_sendmsg (net/ipv6/udp.c) says it otherwise. */
+		if (rc == -EAFNOSUPPORT && name->domain == AF_INET6)
+			return -EINVAL;
 		if (rc < 0)
 			return rc;
 		if (head->peer.family == AF_UNSPEC && name->domain == AF_INET)

@@ -5,7 +5,7 @@
 #include "shim/libc.h"
 #include "shim/resolve.h"
 
-#define STATIC_LEN 2048 /* holds any answer of HOSTS_ADDR_MAX addresses */
+#define STATIC_LEN 4096 /* holds any answer */
 
 /* The caller's buffer while it is filled. */
 struct packer {
@@ -32,17 +32,27 @@ static int hostent_make(const struct host_answer *answer, int family,
 	struct packer packer = { buf, buf_len };
 	size_t addr_len = family == AF_INET ? 4 : 16;
 	unsigned count = 0;
+	unsigned alias;
 
 	host->h_addrtype = family;
 	host->h_length = (int)addr_len;
-	host->h_aliases = pack(&packer, sizeof(char *));
+	host->h_aliases = pack(&packer,
+	                       (answer->alias_count + 1) * sizeof(char *));
 	host->h_addr_list = pack(&packer,
 	                         (answer->count + 1) * sizeof(char *));
 	host->h_name = pack(&packer, strlen(answer->name) + 1);
 	if (!host->h_aliases || !host->h_addr_list || !host->h_name)
 		return ERANGE;
-	host->h_aliases[0] = NULL;
 	strcpy(host->h_name, answer->name);
+	for (alias = 0; alias < answer->alias_count; alias++) {
+		size_t len = strlen(answer->aliases[alias]) + 1;
+
+		host->h_aliases[alias] = pack(&packer, len);
+		if (!host->h_aliases[alias])
+			return ERANGE;
+		memcpy(host->h_aliases[alias], answer->aliases[alias], len);
+	}
+	host->h_aliases[alias] = NULL;
 	for (unsigned i = 0; i < answer->count; i++) {
 		if (answer->addrs[i].family != family)
 			continue;
@@ -97,7 +107,7 @@ int gethostbyname2_r(const char *name, int family, struct hostent *host,
                      char *buf, size_t buf_len, struct hostent **result,
                      int *h_err)
 {
-	struct host_answer answer = { .count = 0 };
+	struct host_answer answer;
 	struct rpc_addr addr;
 	int eai = 0;
 
@@ -109,8 +119,8 @@ int gethostbyname2_r(const char *name, int family, struct hostent *host,
 	if (!hosts_numeric(name, &addr)) {
 		eai = resolve_name(name, family, &answer);
 	} else if (addr.family == family && strlen(name) < sizeof(answer.name)) {
+		hosts_answer_init(&answer, name);
 		hosts_answer_add(&answer, &addr);
-		strcpy(answer.name, name);
 	} else {
 		eai = EAI_NONAME;
 	}
@@ -128,7 +138,7 @@ int gethostbyaddr_r(const void *addr, socklen_t len, int family,
                     struct hostent *host, char *buf, size_t buf_len,
                     struct hostent **result, int *h_err)
 {
-	struct host_answer answer = { .count = 0 };
+	struct host_answer answer;
 	struct rpc_addr key = { .family = (uint16_t)family };
 	int eai;
 
@@ -139,6 +149,7 @@ int gethostbyaddr_r(const void *addr, socklen_t len, int family,
 		return EAFNOSUPPORT;
 	}
 	memcpy(key.addr, addr, len);
+	hosts_answer_init(&answer, "");
 	eai = resolve_addr(&key, answer.name);
 	if (eai == 0)
 		hosts_answer_add(&answer, &key);

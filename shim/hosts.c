@@ -9,7 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shim/addr.h"
+
 #define BLANKS " \t\r\n"
+
+static void name_copy(char to[RPC_HOSTNAME_LEN], const char *from)
+{
+	snprintf(to, RPC_HOSTNAME_LEN, "%s", from);
+}
 
 /* The scope behind a '%': a number, or an interface of the stack. */
 static bool scope_parse(const char *text, uint32_t *scope)
@@ -49,14 +56,39 @@ bool hosts_numeric(const char *text, struct rpc_addr *addr)
 	return !percent || scope_parse(percent + 1, &addr->scope_id);
 }
 
-/* Append an address, once; silently none where the answer is full. */
+/* An IPv6 address with a scope, good or not? No name has a '%'. */
+bool hosts_is_scoped(const char *text)
+{
+	struct in6_addr addr;
+	char plain[INET6_ADDRSTRLEN];
+	size_t len = strcspn(text, "%");
+
+	if (text[len] == '\0' || len >= sizeof(plain))
+		return false;
+	memcpy(plain, text, len);
+	plain[len] = '\0';
+	return inet_pton(AF_INET6, plain, &addr) == 1;
+}
+
+/* Start an answer without addresses. */
+void hosts_answer_init(struct host_answer *answer, const char *name)
+{
+	answer->count = 0;
+	answer->alias_count = 0;
+	name_copy(answer->name, name);
+}
+
+/* Append an address; silently none where the answer is full. */
 void hosts_answer_add(struct host_answer *answer, const struct rpc_addr *addr)
 {
-	for (unsigned i = 0; i < answer->count; i++)
-		if (memcmp(&answer->addrs[i], addr, sizeof(*addr)) == 0)
-			return;
 	if (answer->count < HOSTS_ADDR_MAX)
 		answer->addrs[answer->count++] = *addr;
+}
+
+static void answer_add_alias(struct host_answer *answer, const char *alias)
+{
+	if (answer->alias_count < HOSTS_ALIAS_MAX)
+		name_copy(answer->aliases[answer->alias_count++], alias);
 }
 
 /* The next line of a hosts file with an address in it: *rest are the names.
@@ -76,19 +108,51 @@ static bool line_next(FILE *file, char **line, size_t *room,
 	return false;
 }
 
-static void name_copy(char to[RPC_HOSTNAME_LEN], const char *from)
+/* Does the address fit the family? glibc's files give an IPv4 loopback for ::1
+ * where IPv4 is asked for, and take v4-mapped addresses for IPv4.
+ */
+static bool line_fits(struct rpc_addr *addr, int family)
 {
-	snprintf(to, RPC_HOSTNAME_LEN, "%s", from);
+	static const uint8_t loop6[16] = { [15] = 1 };
+	static const uint8_t loop4[16] = { 127, 0, 0, 1 };
+
+	if (family == AF_INET)
+		addr_unmap(addr);
+	if (family == AF_INET && addr->family == AF_INET6 &&
+	    memcmp(addr->addr, loop6, sizeof(loop6)) == 0) {
+		addr->family = AF_INET;
+		memcpy(addr->addr, loop4, sizeof(loop4));
+	}
+	return family == AF_UNSPEC || addr->family == family;
+}
+
+/* The names of a line, from the first on. Return: their number; *is_match: name
+ * is one of them.
+ */
+static unsigned line_names(char *rest, const char *name,
+                           char *names[HOSTS_ALIAS_MAX + 1], bool *is_match)
+{
+	unsigned count = 0;
+	char *word;
+
+	*is_match = false;
+	while ((word = strtok_r(NULL, BLANKS, &rest)) != NULL) {
+		*is_match |= strcasecmp(word, name) == 0;
+		if (count < HOSTS_ALIAS_MAX + 1)
+			names[count++] = word;
+	}
+	return count;
 }
 
 /* Look name up in a hosts(5) file, without regard to case: every line that has
- * it gives an address, the first one the canonical name. family AF_UNSPEC: any.
- * answer is only added to. Return: whether there was one.
+ * it gives an address, the first one the canonical name, all the aliases.
+ * family AF_UNSPEC: any. answer is only added to. Return: whether there was one.
  */
 bool hosts_by_name(const char *path, const char *name, int family,
                    struct host_answer *answer)
 {
 	FILE *file = fopen(path, "re");
+	char *names[HOSTS_ALIAS_MAX + 1];
 	struct rpc_addr addr;
 	char *line = NULL;
 	size_t room = 0;
@@ -98,15 +162,17 @@ bool hosts_by_name(const char *path, const char *name, int family,
 	if (!file)
 		return false;
 	while (line_next(file, &line, &room, &addr, &rest)) {
-		char *first = strtok_r(NULL, BLANKS, &rest);
-		char *alias = first;
+		bool is_match;
+		unsigned count = line_names(rest, name, names, &is_match);
 
-		while (alias && strcasecmp(alias, name) != 0)
-			alias = strtok_r(NULL, BLANKS, &rest);
-		if (!alias || (family != AF_UNSPEC && addr.family != family))
+		if (!is_match || !line_fits(&addr, family))
 			continue;
 		if (answer->count == 0)
-			name_copy(answer->name, first);
+			name_copy(answer->name, names[0]);
+		else if (strcasecmp(answer->name, names[0]) != 0)
+			answer_add_alias(answer, names[0]);
+		for (unsigned i = 1; i < count; i++)
+			answer_add_alias(answer, names[i]);
 		hosts_answer_add(answer, &addr);
 	}
 	free(line);

@@ -8,6 +8,7 @@
 #include "shim/proto/rpc.h"
 
 #define HOSTS_ADDR_MAX 32   /* addresses of one name */
+#define HOSTS_ALIAS_MAX 8   /* other names of a host, of a hosts file */
 #define HOSTS_DOMAIN_MAX 6  /* of a search list, as resolv.conf(5) */
 
 #define HOSTS_PATH "/etc/hosts"
@@ -18,6 +19,8 @@ struct host_answer {
 	char name[RPC_HOSTNAME_LEN];  /* the canonical one */
 	unsigned count;
 	struct rpc_addr addrs[HOSTS_ADDR_MAX];
+	unsigned alias_count;
+	char aliases[HOSTS_ALIAS_MAX][RPC_HOSTNAME_LEN];
 };
 
 /* How a name without enough dots is tried. */
@@ -28,12 +31,14 @@ struct host_search {
 };
 
 bool hosts_numeric(const char *text, struct rpc_addr *addr);
+bool hosts_is_scoped(const char *text);
 bool hosts_by_name(const char *path, const char *name, int family,
                    struct host_answer *answer);
 bool hosts_by_addr(const char *path, const struct rpc_addr *addr,
                    char name[RPC_HOSTNAME_LEN]);
 bool hosts_localhost(const char *name, int family, struct host_answer *answer);
 void hosts_search_read(const char *path, struct host_search *search);
+void hosts_answer_init(struct host_answer *answer, const char *name);
 void hosts_answer_add(struct host_answer *answer, const struct rpc_addr *addr);
 
 #endif

@@ -111,8 +111,7 @@ static int ask_searching(const char *name, int family,
  */
 int resolve_name(const char *name, int family, struct host_answer *answer)
 {
-	answer->count = 0;
-	answer->name[0] = '\0';
+	hosts_answer_init(answer, "");
 	if (hosts_by_name(HOSTS_PATH, name, family, answer) ||
 	    hosts_localhost(name, family, answer))
 		return 0;

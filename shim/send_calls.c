@@ -24,6 +24,14 @@ static ssize_t result(ssize_t rc)
 	return -1;
 }
 
+/* Send on a stream, ours or not. */
+static ssize_t stream_send(int fd, const struct msghdr *msg, int flags)
+{
+	ssize_t sent = libc()->sendmsg(fd, msg, flags | MSG_NOSIGNAL);
+
+	return sent < 0 && errno == EPIPE ? stream_broken(fd, flags) : sent;
+}
+
 static ssize_t stream_sendmsg(int fd, const struct msghdr *msg, int flags)
 {
 	struct msghdr plain = {
@@ -33,11 +41,11 @@ static ssize_t stream_sendmsg(int fd, const struct msghdr *msg, int flags)
 	bool is_foreign;
 
 	if (!(flags & ODD_FLAGS) && !msg->msg_name && !msg->msg_control)
-		return libc()->sendmsg(fd, msg, flags);
+		return stream_send(fd, msg, flags);
 	flags = stream_send_flags(fd, flags, &is_foreign);
 	if (flags < 0)
 		return libc_fail(-flags);
-	return libc()->sendmsg(fd, is_foreign ? msg : &plain, flags);
+	return stream_send(fd, is_foreign ? msg : &plain, flags);
 }
 
 ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
@@ -69,9 +77,14 @@ ssize_t sendto(int fd, const void *buf, size_t len, int flags,
 	struct rpc_name name;
 	int type = identity_type(fd);
 
-	if ((type == SOCK_STREAM && (sa || flags & ODD_FLAGS)) &&
-	    identity_is_ours(fd, &name))
+	if (type == SOCK_STREAM && (sa || flags & ODD_FLAGS))
 		return stream_sendmsg(fd, &msg, flags);
+	if (type == SOCK_STREAM) {
+		ssize_t sent = libc()->send(fd, buf, len, flags | MSG_NOSIGNAL);
+
+		return sent < 0 && errno == EPIPE ? stream_broken(fd, flags)
+		                                  : sent;
+	}
 	if (type != SOCK_SEQPACKET || !identity_is_ours(fd, &name))
 		return libc()->sendto(fd, buf, len, flags, sa, addr_len);
 	return result(dgram_send(fd, &name, &msg, flags));

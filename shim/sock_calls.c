@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* socket, bind, listen and shutdown. */
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 
 #include "shim/addr.h"
@@ -11,24 +10,30 @@
 
 #define TYPE_FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
 #define TYPE_MASK 0xf /* the kernel's SOCK_TYPE_MASK, include/linux/net.h */
+#define PROTOCOL_MAX 263 /* IPPROTO_MAX, include/uapi/linux/in.h */
 
 /* What Linux tells a program without CAP_NET_RAW: raw sockets and those of ping
  * would be the host's. 0: the service may decide.
  */
 static int sock_refuse(int type, int protocol)
 {
-	if (type & ~(TYPE_MASK | TYPE_FLAGS))
+	int plain = type & TYPE_MASK;
+
+	if (type & ~(TYPE_MASK | TYPE_FLAGS) || plain > SOCK_PACKET ||
+	    protocol < 0 || protocol >= PROTOCOL_MAX)
 		return -EINVAL;
-	switch (type & TYPE_MASK) {
-	case SOCK_RAW:
-	case SOCK_PACKET:
-		return -EPERM;
+	switch (plain) {
+	case SOCK_STREAM:
+		return 0;
 	case SOCK_DGRAM:
 		return protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6
 		               ? -EACCES
 		               : 0;
+	case SOCK_RAW:
+	case SOCK_PACKET:
+		return -EPERM;
 	default:
-		return 0;
+		return -ESOCKTNOSUPPORT;
 	}
 }
 
@@ -120,45 +125,23 @@ int listen(int fd, int backlog)
 	return rc;
 }
 
-/* Is a handshake under way? Only then is a pair without bytes not writable. */
-static bool is_connecting(int fd)
-{
-	struct pollfd pfd = { .fd = fd, .events = POLLOUT };
-
-	return poll(&pfd, 1, 0) == 0;
-}
-
-/* A connection's end is the pair's own: the service sees the end of file behind
- * the last byte. In a handshake any shutdown ends it (inet_shutdown in
- * net/ipv4/af_inet.c).
+/* An open connection's end is the pair's own: the service sees the end of file
+ * behind the last byte. All else is the service's to judge, as long as there is
+ * one.
  */
-static int stream_shutdown(int fd, const struct rpc_name *name, int how)
-{
-	struct rpc_addr local, peer;
-
-	if (addr_lookup(fd, name, &local, &peer) == 0 &&
-	    peer.family == AF_UNSPEC) {
-		if (!is_connecting(fd))
-			return -ENOTCONN;
-		how = SHUT_RDWR;
-	}
-	return libc()->shutdown(fd, how) < 0 ? -errno : 0;
-}
-
 static int sock_shutdown(int fd, const struct rpc_name *name, int how)
 {
 	struct rpc_request req = { .shutdown.how = how };
 	struct rpc_reply reply;
-	int mark = identity_mark(fd);
+	int rc;
 
 	if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR)
 		return -EINVAL;
-	if (name->type == SOCK_STREAM && mark == RPC_MARK_LISTENER)
-		return client_sock_call(RPC_SHUTDOWN, fd, name, &req, &reply);
-	if (name->type == SOCK_STREAM)
-		return stream_shutdown(fd, name, how);
-	if (mark != RPC_MARK_UDP_CONNECTED)
-		return -ENOTCONN;
+	if (!addr_is_final(fd, name)) {
+		rc = client_sock_call(RPC_SHUTDOWN, fd, name, &req, &reply);
+		if (rc != -ENETDOWN)
+			return rc;
+	}
 	return libc()->shutdown(fd, how) < 0 ? -errno : 0;
 }
 

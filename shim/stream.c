@@ -8,6 +8,8 @@
 #include "shim/stream.h"
 
 #include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
 
 #include "shim/identity.h"
 #include "shim/libc.h"
@@ -79,4 +81,21 @@ int stream_send_flags(int fd, int flags, bool *is_foreign)
 	if (flags & MSG_FASTOPEN)
 		return -EOPNOTSUPP;
 	return flags & ~(MSG_OOB | MSG_ZEROCOPY | MSG_MORE);
+}
+
+/* A send on a stream failed with EPIPE, silently. Where the connection was
+ * reset its error comes first and without a signal, as in TCP; else SIGPIPE,
+ * unless flags forbid it. Return: -1 and errno.
+ */
+ssize_t stream_broken(int fd, int flags)
+{
+	struct rpc_name name;
+	int err = 0;
+
+	if (identity_is_ours(fd, &name) && stream_has_hung_up(fd))
+		err = sockerr_take(fd, &name);
+	if (err == 0 && !(flags & MSG_NOSIGNAL))
+		libc()->syscall(SYS_tgkill, (long)getpid(), (long)gettid(),
+		                (long)SIGPIPE);
+	return libc_fail(err ? err : EPIPE);
 }
