@@ -25,189 +25,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <lwip/udp.h>
-
 #include "stack/dns_msg.h"
-#include "stack/ports.h"
-#include "stack/sock_priv.h"
-#include "stack/stack_priv.h"
+#include "stack/resolver_priv.h"
 
-#define TRY_US 2000000
-#define ROUNDS 2
 #define QUERIES_MAX 256
-#define QUESTIONS_MAX 2
-#define PORT_TRIES 16     /* random ports before a shared one is taken */
-
-enum question_state {
-	QUESTION_NONE = 0, /* this query does not ask it */
-	QUESTION_ASKING,
-	QUESTION_DONE,
-};
-
-struct question {
-	struct stack_query *query;
-	uint8_t state;            /* enum question_state */
-	bool has_answer;          /* DONE: answer is valid; else nobody did */
-	uint16_t type;            /* enum dns_type */
-	uint16_t id;              /* of the current try */
-	unsigned tries;           /* made so far */
-	struct udp_pcb *pcb;
-	struct timer timer;
-	struct dns_answer answer;
-};
-
-struct stack_query {
-	struct stack *stack;
-	struct stack_query *next, **link; /* in resolver->queries */
-	bool is_done;             /* called back: a cancel comes too late */
-	char name[DNS_NAME_LEN];
-	struct question questions[QUESTIONS_MAX];
-	stack_resolved_fn *on_resolved;
-	void *user;
-};
 
 struct resolver {
 	struct stack_query *queries; /* under way */
 	unsigned count;
 };
-
-static void finish_if_done(struct stack_query *query);
-
-static void drop_pcb(struct question *question)
-{
-	if (question->pcb)
-		udp_remove(question->pcb);
-	question->pcb = NULL;
-}
-
-/* The question has its result. */
-static void settle(struct question *question)
-{
-	drop_pcb(question);
-	timer_stop(&question->query->stack->timers, &question->timer);
-	question->state = QUESTION_DONE;
-	finish_if_done(question->query);
-}
-
-/* The next try is due at once. */
-static void hurry(struct question *question)
-{
-	struct stack *stack = question->query->stack;
-
-	drop_pcb(question);
-	timer_start(&stack->timers, &question->timer, stack->now_us);
-}
-
-static struct dns_query asked(const struct question *question)
-{
-	return (struct dns_query){
-		.name = question->query->name,
-		.id = question->id,
-		.type = question->type,
-	};
-}
-
-/* What a server's answer is worth. */
-static bool is_final(const struct dns_answer *answer)
-{
-	if (answer->rcode == DNS_RCODE_NXDOMAIN)
-		return true;
-	if (answer->rcode != DNS_RCODE_OK)
-		return false;
-	return !answer->is_truncated || answer->addr_count;
-}
-
-/* lwIP's callback; src is the server, since the pcb is connected. */
-static void on_datagram(void *arg, struct udp_pcb *pcb, struct pbuf *p,
-                        const ip_addr_t *src, u16_t port)
-{
-	struct question *question = arg;
-	struct dns_query query = asked(question);
-	uint8_t msg[DNS_UDP_LEN];
-	size_t len = pbuf_copy_partial(p, msg, sizeof(msg), 0);
-
-	(void)pcb;
-	(void)src;
-	(void)port;
-	pbuf_free(p);
-	if (dns_msg_parse(msg, len, &query, &question->answer))
-		return; /* not ours, or forged: the right one may still come */
-	question->has_answer = is_final(&question->answer);
-	if (question->has_answer)
-		settle(question);
-	else
-		hurry(question);
-}
-
-/* A port that no sock has. */
-static uint16_t random_port(const struct stack *stack)
-{
-	uint16_t port = 0;
-
-	for (int i = 0; i < PORT_TRIES; i++) {
-		port = (uint16_t)(STACK_PORT_EPHEMERAL_FIRST + stack_random() %
-		                  (STACK_PORT_EPHEMERAL_LAST -
-		                   STACK_PORT_EPHEMERAL_FIRST + 1));
-		if (!ports_first(stack, SOCK_DGRAM, port))
-			break;
-	}
-	return port;
-}
-
-static bool open_pcb(struct question *question, const ip_addr_t *server)
-{
-	struct stack *stack = question->query->stack;
-	struct udp_pcb *pcb = udp_new_ip_type(IP_GET_TYPE(server));
-
-	if (!pcb)
-		return false;
-	question->pcb = pcb;
-	ip_set_option(pcb, SOF_REUSEADDR);
-	udp_recv(pcb, on_datagram, question);
-	return udp_bind(pcb, IP_IS_V6(server) ? IP6_ADDR_ANY : IP4_ADDR_ANY,
-	                random_port(stack)) == ERR_OK &&
-	       udp_connect(pcb, server, DNS_PORT) == ERR_OK;
-}
-
-static bool send_query(struct question *question)
-{
-	struct dns_query query = asked(question);
-	uint8_t msg[DNS_QUERY_LEN];
-	int len = dns_msg_encode(&query, msg, sizeof(msg));
-	struct pbuf *p;
-	bool is_sent;
-
-	if (len < 0)
-		return false;
-	p = pbuf_alloc(PBUF_TRANSPORT, (u16_t)len, PBUF_RAM);
-	if (!p)
-		return false;
-	is_sent = pbuf_take(p, msg, (u16_t)len) == ERR_OK &&
-	          udp_send(question->pcb, p) == ERR_OK;
-	pbuf_free(p);
-	return is_sent;
-}
-
-/* A try's time is over, or it failed: make the next one. */
-static void on_due(struct timer *timer, uint64_t now_us)
-{
-	struct question *question = (struct question *)
-		((char *)timer - offsetof(struct question, timer));
-	struct stack *stack = question->query->stack;
-	const ip_addr_t *server;
-
-	drop_pcb(question);
-	if (question->tries >= ROUNDS * stack->dns_count) {
-		settle(question);
-		return;
-	}
-	server = &stack->dns[question->tries++ % stack->dns_count];
-	question->id = (uint16_t)stack_random();
-	if (open_pcb(question, server) && send_query(question))
-		timer_start(&stack->timers, &question->timer, now_us + TRY_US);
-	else
-		hurry(question);
-}
 
 static void unlink_query(struct stack_query *query)
 {
@@ -219,10 +45,8 @@ static void unlink_query(struct stack_query *query)
 
 static void query_free(struct stack_query *query)
 {
-	for (int i = 0; i < QUESTIONS_MAX; i++) {
-		drop_pcb(&query->questions[i]);
-		timer_stop(&query->stack->timers, &query->questions[i].timer);
-	}
+	for (int i = 0; i < QUESTIONS_MAX; i++)
+		question_stop(&query->questions[i]);
 	free(query);
 }
 
@@ -258,7 +82,7 @@ static int merge(const struct stack_query *query, struct dns_answer *out)
 	return is_absent ? -ENOENT : is_silent ? -EAGAIN : -ENODATA;
 }
 
-static void finish_if_done(struct stack_query *query)
+void query_on_settled(struct stack_query *query)
 {
 	struct dns_answer all;
 	int err;
@@ -272,17 +96,6 @@ static void finish_if_done(struct stack_query *query)
 	query->on_resolved(query->user, err, all.addrs, all.addr_count,
 	                   all.name, err ? 0 : all.ttl_s);
 	query_free(query);
-}
-
-static void ask(struct stack_query *query, int idx, uint16_t type)
-{
-	struct question *question = &query->questions[idx];
-
-	question->query = query;
-	question->type = type;
-	question->state = QUESTION_ASKING;
-	question->timer.on_due = on_due;
-	hurry(question);
 }
 
 /* A query for a name that is known to fit, without questions yet. */
@@ -353,9 +166,10 @@ int stack_resolve(struct stack *stack, const char *name, int family,
 	if (!query)
 		return -ENOBUFS;
 	if (family != AF_INET6)
-		ask(query, idx++, DNS_TYPE_A);
+		question_start(&query->questions[idx++], query, DNS_TYPE_A);
 	if (family != AF_INET)
-		ask(query, idx++, DNS_TYPE_AAAA);
+		question_start(&query->questions[idx++], query,
+		               DNS_TYPE_AAAA);
 	*out = query;
 	return 0;
 }
@@ -382,7 +196,7 @@ int stack_resolve_addr(struct stack *stack, const struct stack_cidr *addr,
 	query = query_new(stack, name, on_resolved, user);
 	if (!query)
 		return -ENOBUFS;
-	ask(query, 0, DNS_TYPE_PTR);
+	question_start(&query->questions[0], query, DNS_TYPE_PTR);
 	*out = query;
 	return 0;
 }

@@ -18,6 +18,8 @@ static int check_local(const struct sock *sock, ip_addr_t *ip)
 	}
 	if (ip_addr_ismulticast(ip))
 		return sock->type == SOCK_DGRAM ? 0 : -EADDRNOTAVAIL;
+	if (sock->opt.kept.free_bind || sock->opt.kept.free_bind6)
+		return 0;
 	return stack_addr_is_own(sock->stack, ip) ? 0 : -EADDRNOTAVAIL;
 }
 

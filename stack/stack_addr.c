@@ -18,6 +18,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "stack/dns_msg.h"
 #include "stack/ethif.h"
 #include "stack/port/arch/cc.h"
 #include "stack/port/hooks.h"
@@ -69,14 +70,17 @@ static int add_v6(struct netif *netif, const struct stack_cidr *cidr,
 
 static void set_dns(struct stack *stack, const struct stack_conf *conf)
 {
-	uint16_t port;
-
 	for (unsigned i = 0; i < conf->dns_count; i++) {
 		const struct sockaddr *sa = (const void *)&conf->dns[i];
+		unsigned idx = stack->dns_count;
 
-		if (!addr_from_sockaddr(sa->sa_family, sa, sizeof(conf->dns[i]),
-		                        &stack->dns[stack->dns_count], &port))
-			stack->dns_count++;
+		if (addr_from_sockaddr(sa->sa_family, sa, sizeof(conf->dns[i]),
+		                       &stack->dns[idx],
+		                       &stack->dns_ports[idx]))
+			continue;
+		if (!stack->dns_ports[idx])
+			stack->dns_ports[idx] = DNS_PORT;
+		stack->dns_count++;
 	}
 }
 

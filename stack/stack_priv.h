@@ -25,7 +25,8 @@ struct stack {
 	struct ethif *ethif;       /* lwIP's netif "eth0" over dev */
 	struct netif *netif_lo;    /* lwIP's loopback interface */
 	ip6_addr_t gw6;            /* :: when none is set */
-	ip_addr_t dns[STACK_DNS_MAX]; /* name servers, port 53 */
+	ip_addr_t dns[STACK_DNS_MAX]; /* name servers */
+	uint16_t dns_ports[STACK_DNS_MAX]; /* theirs, host order */
 	unsigned dns_count;
 
 	const struct sock_events *events; /* never NULL: see sock_set_events */

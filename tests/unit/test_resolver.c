@@ -55,7 +55,7 @@ static void open_with(unsigned dns_count)
 
 	memset(&result, 0, sizeof(result));
 	wire_addr(SERVER1, 53, &conf.dns[0]);
-	wire_addr(SERVER2, 53, &conf.dns[1]);
+	wire_addr(SERVER2, 5353, &conf.dns[1]);
 	CU_ASSERT_EQUAL_FATAL(wire_open(&wire, &events, &conf), 0);
 }
 
@@ -89,7 +89,8 @@ static bool take(struct asked *asked)
 
 	if (!wire_take(&wire, &asked->packet))
 		return false;
-	CU_ASSERT_EQUAL(asked->packet.dst_port, 53);
+	CU_ASSERT_EQUAL(asked->packet.dst_port,
+	                strcmp(asked->packet.dst, SERVER2) ? 53 : 5353);
 	CU_ASSERT_FALSE(asked->packet.has_bad_sum);
 	asked->len = asked->packet.len;
 	CU_ASSERT_TRUE_FATAL(asked->len <= sizeof(asked->msg));
@@ -125,8 +126,8 @@ static size_t put_addr(uint8_t *out, size_t at, const char *addr)
 
 static void reply(const struct asked *asked, const uint8_t *msg, size_t len)
 {
-	wire_send(&wire, asked->packet.dst, 53, asked->packet.src,
-	          asked->packet.src_port, msg, len);
+	wire_send(&wire, asked->packet.dst, asked->packet.dst_port,
+	          asked->packet.src, asked->packet.src_port, msg, len);
 }
 
 static void answer(const struct asked *asked, const char *addr)
