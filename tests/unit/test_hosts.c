@@ -91,6 +91,7 @@ static void test_localhost(void)
 
 	CU_ASSERT(hosts_localhost("LOCALHOST.", AF_INET, &answer));
 	CU_ASSERT_EQUAL(answer.count, 1);
+	hosts_answer_init(&answer, "");
 	CU_ASSERT(hosts_localhost("a.localhost", AF_UNSPEC, &answer));
 	CU_ASSERT_EQUAL(answer.count, 2);
 	CU_ASSERT_FALSE(hosts_localhost("notlocalhost", AF_INET, &answer));
