@@ -201,6 +201,7 @@ void channel_block(struct channel *ch);
 void channel_orphan(struct channel *ch);
 void channel_on_event(struct channels *set, struct poller_ref ref,
                       uint32_t events);
+void channels_look_at_port(struct channels *set, uint16_t port);
 unsigned channels_poll_hot(struct channels *set);
 unsigned channels_poll_touched(struct channels *set);
 unsigned channels_poll_waiting(struct channels *set);

@@ -7,7 +7,10 @@
  * calls may take the channel itself off any list, but no other channel that can
  * be on one.
  */
+#include <poll.h>
+
 #include "service/channel.h"
+#include "service/rpc.h"
 
 /* How each phase reads from its pair, delivers to it and hears of its end.
  * Where nothing stands, there is nothing to do.
@@ -144,6 +147,40 @@ void channel_on_event(struct channels *set, struct poller_ref ref,
 	if (ch->phase != CHANNEL_DEAD && !ch->is_tx_blocked &&
 	    events & (EPOLLIN | EPOLLRDHUP))
 		channel_heat(ch);
+}
+
+static bool has_hung_up_at(const struct channel *ch, uint16_t port)
+{
+	struct pollfd pfd = { .fd = ch->fd };
+	struct sockaddr_storage addr;
+	struct rpc_addr local;
+
+	if (ch->is_hup || sock_name(ch->sock, &addr))
+		return false;
+	rpc_addr_from_sockaddr(&local, &addr);
+	if (local.port != port)
+		return false;
+	return poll(&pfd, 1, 0) > 0 && pfd.revents & POLLHUP;
+}
+
+/* Act on the hang-ups at a port (network order) that epoll has not told of yet:
+ * a program that has closed a socket may use its port again at once, and
+ * requests overtake events.
+ */
+void channels_look_at_port(struct channels *set, uint16_t port)
+{
+	struct sock *sock = NULL;
+
+	while ((sock = sock_next(set->stack, sock))) {
+		struct channel *ch = sock_user(sock);
+
+		if (!has_hung_up_at(ch, port))
+			continue;
+		ch->is_hup = true;
+		if (phases[ch->phase].on_hup)
+			phases[ch->phase].on_hup(ch);
+		sock = NULL; /* it may be gone */
+	}
 }
 
 /* Step: bytes from programs to the stack. Return: the work done. */

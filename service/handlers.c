@@ -36,6 +36,9 @@ static int dispatch_sock(struct call *call)
 	if (call->ch && call->ch->cookie == cookie) {
 		call->ch->is_known = true;
 		channel_grow(call->ch, call->fd);
+		/* What was sent before the request comes before it. */
+		if (call->ch->phase == CHANNEL_DGRAM)
+			dgram_read(call->ch);
 		return table[call->req->op](call);
 	}
 	tomb = tombstone_find(&set->tombs, call->req->sock_id, cookie);

@@ -40,8 +40,14 @@ int handle_BIND(struct call *call)
 	socklen_t len;
 	int err = rpc_addr_to_sockaddr(&call->req->addr, &addr, &len);
 
-	if (!err)
+	if (err)
+		return err;
+	err = sock_bind(call->ch->sock, (struct sockaddr *)&addr, len);
+	if (err == -EADDRINUSE) {
+		channels_look_at_port(call->handlers->channels,
+		                      call->req->addr.port);
 		err = sock_bind(call->ch->sock, (struct sockaddr *)&addr, len);
+	}
 	return err ? err : handle_NAME(call);
 }
 
