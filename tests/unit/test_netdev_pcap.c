@@ -189,7 +189,7 @@ static void test_open_refused(void)
 	                                 why), -ENOENT);
 	CU_ASSERT_PTR_NULL(other);
 	CU_ASSERT_STRING_EQUAL(why, "cannot write the capture file "
-	                       "/nonexistent/x.pcap: No such file or "
+	                       "'/nonexistent/x.pcap': No such file or "
 	                       "directory");
 	CU_ASSERT_EQUAL(netdev_pcap_wrap("/dev/full", below, &other, why),
 	                -ENOSPC);
