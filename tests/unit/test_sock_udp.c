@@ -388,8 +388,8 @@ static void test_connected_goes_first(void)
 
 	set_flag(conn, SOL_SOCKET, SO_REUSEADDR, 1);
 	set_flag(other, SOL_SOCKET, SO_REUSEADDR, 1);
-	CU_ASSERT_EQUAL(bind_to(conn, "0.0.0.0", 53), 0);
-	CU_ASSERT_EQUAL(bind_to(other, "0.0.0.0", 53), 0);
+	CU_ASSERT_EQUAL(bind_to(conn, WIRE_OWN4, 53), 0);
+	CU_ASSERT_EQUAL(bind_to(other, WIRE_OWN4, 53), 0);
 	CU_ASSERT_EQUAL(connect_to(conn, WIRE_PEER4, 9999), 0);
 	say("peer", WIRE_OWN4, 53);
 	wire_send(&wire, WIRE_PEER4, 1, WIRE_OWN4, 53, "stranger", 8);
