@@ -290,6 +290,12 @@ err_t tcp_tx_on_sent(void *arg, struct tcp_pcb *pcb, u16_t len)
 	struct tx_node *node;
 
 	grow_cwnd(pcb, len);
+	/* After a time-out all segments count as unsent; when they are
+	 * acknowledged with the window closed, lwIP would go on to probe it
+	 * with nothing to send, and assert.
+	 */
+	if (!pcb->unsent)
+		pcb->persist_backoff = 0;
 	t->tx_acked += len;
 	while ((node = t->tx_head) && node->end <= t->tx_acked) {
 		t->tx_head = node->next;

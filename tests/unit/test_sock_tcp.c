@@ -407,6 +407,25 @@ static void lost_segment_is_sent_again(void)
 	CU_ASSERT_EQUAL(sock_tx_unacked(sock), 0);
 }
 
+/* The retransmission meets a closed window, then its ACK comes after all. */
+static void late_ack_with_closed_window(void)
+{
+	struct sock *sock = connect_one(false);
+
+	tx(sock, 1000);
+	peer_turn(&peer);
+	CU_ASSERT_TRUE_FATAL(peer_conn_take(&conn, &seg));
+	conn.rcv -= seg.len;
+	conn.wnd = 0;
+	peer_conn_send(&conn, PEER_ACK, NULL, 0);
+	peer_wait(&peer, 1000000);
+	conn.rcv = seg.seq + seg.len;
+	peer_conn_send(&conn, PEER_ACK, NULL, 0);
+	CU_ASSERT_EQUAL(sock_tx_unacked(sock), 0);
+	peer_wait(&peer, 1000000);
+	CU_ASSERT_EQUAL(sock_state(sock), SOCK_STATE_CONNECTED);
+}
+
 static void silent_peer_times_out(void)
 {
 	struct sock *sock = connect_one(false);
@@ -492,6 +511,7 @@ static const struct unit_test tests[] = {
 	UNIT_TEST(closed_window_is_probed),
 	UNIT_TEST(mss_option_is_guarded),
 	UNIT_TEST(lost_segment_is_sent_again),
+	UNIT_TEST(late_ack_with_closed_window),
 	UNIT_TEST(silent_peer_times_out),
 	UNIT_TEST(retransmissions_end),
 	UNIT_TEST(keepalive_times_out),
