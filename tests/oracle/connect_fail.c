@@ -174,7 +174,8 @@ static void unspec(const struct place *place)
 	say_names(pair.near, "dissolved");
 	set_nonblock(pair.near, true);
 	say_n(read(pair.near, &byte, 1), "read dissolved");
-	say_poll(pair.far, POLLRDHUP, "the other end");
+	say("the other end: poll %s", poll_text(poll_once(pair.far, POLL_ALL &
+	    ~POLLOUT, 5 * ORACLE_QUIET_MS)));
 	pair_close(&pair);
 }
 

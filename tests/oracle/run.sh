@@ -114,7 +114,10 @@ side_netcond() {
 	local tag=$1
 	space "$tag-p"
 	space "$tag-q"
+	# Addresses are said, so that there is no gateway, as on the other side.
 	start_ready "$tag-q" "$BUILD/netcond" --if tap0 \
+		--addr 10.107.0.2/24 --addr fd07:6e65:7463::2/64 \
+		--host-addr 10.107.0.1/24 --host-addr fd07:6e65:7463::1/64 \
 		--socket "$TMP/$tag.sock" --ready-fd READY
 	SERVICE=${PIDS[-1]}
 	start_ready "$tag-q" "$BIN/peer" "$TMP/$tag.peer" READY

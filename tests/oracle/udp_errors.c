@@ -14,6 +14,12 @@ static struct addr closed_port(const struct place *place)
 	return addr;
 }
 
+/* POLLERR need not be asked for; where it does not come, waiting ends soon. */
+static unsigned await_refusal(int fd)
+{
+	return poll_once(fd, POLLIN, 5 * ORACLE_QUIET_MS);
+}
+
 static void refused(const struct place *place)
 {
 	struct addr addr = closed_port(place);
@@ -22,15 +28,15 @@ static void refused(const struct place *place)
 
 	connect(fd, &addr.sa, addr.len);
 	say_n(write(fd, "x", 1), "connected, write");
-	say_poll(fd, POLLERR, "refused");
+	say("refused: poll %s", poll_text(await_refusal(fd)));
 	set_nonblock(fd, true);
 	say_n(read(fd, buf, sizeof(buf)), "read");
 	say_n(recv(fd, buf, sizeof(buf), MSG_DONTWAIT), "recv again");
 	say_n(write(fd, "x", 1), "write");
-	poll_until(fd, POLLERR);
+	await_refusal(fd);
 	say_n(write(fd, "x", 1), "write tells");
 	say_n(write(fd, "x", 1), "write again");
-	poll_until(fd, POLLERR);
+	await_refusal(fd);
 	say_so_error(fd, "first");
 	say_so_error(fd, "second");
 	close(fd);
@@ -74,7 +80,8 @@ static void refused_calls(int family)
 	say_rc(connect(fd, &net.sa, net.len), "connect, no route");
 	say_names(fd, "after no route");
 	say_n(send(fd, "x", 1, 0), "send without a peer");
-	say_n(send(fd, "x", 1, MSG_OOB), "send OOB");
+	if (family == AF_INET)
+		say_n(send(fd, "x", 1, MSG_OOB), "send OOB");
 	say_n(recv(fd, (char[1]){ 0 }, 1, MSG_DONTWAIT), "recv, none");
 	say_n(recv(fd, (char[1]){ 0 }, 1, MSG_DONTWAIT | MSG_OOB),
 	      "recv OOB");
@@ -108,7 +115,6 @@ static void shut(const struct place *place)
 	connect(near, &addr.sa, addr.len);
 	say_rc(shutdown(near, SHUT_RD), "SHUT_RD");
 	say_poll(near, POLLIN, "SHUT_RD");
-	set_nonblock(near, true);
 	say_n(read(near, (char[4]){ 0 }, 4), "read");
 	say_n(write(near, "x", 1), "write");
 	say_rc(shutdown(near, SHUT_WR), "SHUT_WR");
