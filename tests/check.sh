@@ -25,9 +25,8 @@ passed=0 failed=0 skipped=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-# Sanitizers stop a program at the first error, and say where. Preloading our
-# library puts it before theirs, which they would refuse.
-export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:verify_asan_link_order=0}
+# Sanitizers stop a program at the first error, and say where.
+export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 
 # The row "tests" of CUnit's summary: total, ran, passed, failed, inactive.

@@ -26,6 +26,17 @@ struct unit_test {
 		return;                                                       \
 	} while (0)
 
+#ifdef NETCOND_SAN
+/* A sanitized program that our library is preloaded into finds it before the
+ * sanitizer's own, which would refuse; its environment may be empty by then.
+ */
+const char *__asan_default_options(void);
+__attribute__((weak)) const char *__asan_default_options(void)
+{
+	return "verify_asan_link_order=0";
+}
+#endif
+
 /* Descriptors this process has open. */
 static inline unsigned unit_fd_count(void)
 {
