@@ -57,6 +57,8 @@
 	X(ssize_t, read, (int, void *, size_t))                               \
 	X(ssize_t, readv, (int, const struct iovec *, int))                   \
 	X(ssize_t, __read_chk, (int, void *, size_t, size_t))                 \
+	X(ssize_t, write, (int, const void *, size_t))                        \
+	X(ssize_t, writev, (int, const struct iovec *, int))                  \
 	/* resolve_calls.c */                                                 \
 	X(int, getaddrinfo, (const char *, const char *,                      \
 	                     const struct addrinfo *, struct addrinfo **))    \

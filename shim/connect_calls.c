@@ -10,6 +10,12 @@
  * time-out gives EINPROGRESS, a signal whose handler lacks SA_RESTART gives
  * EINTR, and in both cases the handshake goes on. A second blocking connect
  * waits for the first. SO_ERROR, asked once at the end, is the result.
+ *
+ * After a connect that failed, Linux lets the same socket try again. The pair
+ * of a failed one has ended and cannot be mended, so a blocking connect on it
+ * puts a new socket on the same descriptor. Options that were set are gone then,
+ * and copies of the descriptor stay as they were; a non-blocking socket, which
+ * some epoll may know, is left alone and gives ECONNABORTED.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -22,6 +28,7 @@
 #include "shim/identity.h"
 #include "shim/libc.h"
 #include "shim/sockerr.h"
+#include "shim/stream.h"
 
 static int64_t now_ms(void)
 {
@@ -98,7 +105,31 @@ static int connect_wait(int fd, const struct rpc_name *name, int started)
 	}
 }
 
-static int sock_connect(int fd, const struct rpc_name *name,
+/* Put a new socket in the place of one whose connect failed. Return: 0 and its
+ * name, or -errno.
+ */
+static int sock_renew(int fd, struct rpc_name *name)
+{
+	int flags = raw_fcntl(fd, F_GETFD, 0) & FD_CLOEXEC ? O_CLOEXEC : 0;
+	struct timeval rcv = { 0 }, snd = { 0 };
+	socklen_t len = sizeof(rcv);
+	int fresh, rc;
+
+	raw_getsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &rcv, &len);
+	raw_getsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &snd, &len);
+	fresh = socket(name->domain, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fresh < 0)
+		return -errno;
+	raw_setsockopt(fresh, SOL_SOCKET, SO_RCVTIMEO, &rcv, len);
+	raw_setsockopt(fresh, SOL_SOCKET, SO_SNDTIMEO, &snd, len);
+	rc = identity_is_ours(fresh, name) && dup3(fresh, fd, flags) >= 0
+	             ? 0
+	             : -ECONNABORTED;
+	raw_close(fresh);
+	return rc;
+}
+
+static int sock_connect(int fd, struct rpc_name *name,
                         const struct sockaddr *addr, socklen_t len)
 {
 	struct rpc_request req = { 0 };
@@ -108,11 +139,18 @@ static int sock_connect(int fd, const struct rpc_name *name,
 	if (rc < 0)
 		return rc;
 	rc = client_sock_call(RPC_CONNECT, fd, name, &req, &reply);
-	if (name->type != SOCK_STREAM ||
-	    (rc != -EINPROGRESS && rc != -EALREADY) ||
+	if (name->type != SOCK_STREAM || rc == 0 ||
 	    raw_fcntl(fd, F_GETFL, 0) & O_NONBLOCK)
 		return rc;
-	return connect_wait(fd, name, rc);
+	if (rc == -ECONNABORTED && stream_has_hung_up(fd)) {
+		rc = sock_renew(fd, name);
+		if (rc == 0)
+			rc = client_sock_call(RPC_CONNECT, fd, name, &req,
+			                      &reply);
+	}
+	return rc == -EINPROGRESS || rc == -EALREADY
+	               ? connect_wait(fd, name, rc)
+	               : rc;
 }
 
 int connect(int fd, __CONST_SOCKADDR_ARG addr, socklen_t len)

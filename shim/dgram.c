@@ -10,12 +10,13 @@
  * payload is moved up by the header's size. One system call either way. The
  * kernel cuts, peeks, waits and times out; only the numbers are put right.
  *
- * read(2) and write(2) do not come by here: write sends raw payload, and what
- * read returned is looked at afterwards (dgram_after_read).
+ * A read(2) or write(2) that does not come by here sends raw payload, and what
+ * it returned is looked at afterwards (dgram_after_read).
  */
 #include "shim/dgram.h"
 
 #include <alloca.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 
@@ -24,7 +25,6 @@
 #include "shim/identity.h"
 #include "shim/iov.h"
 #include "shim/libc.h"
-#include "shim/stream.h"
 
 _Static_assert(sizeof(struct rpc_dgram) == IOV_SHIFT_MAX, "what iov.c moves");
 
@@ -67,15 +67,23 @@ static ssize_t recv_after(int fd, struct rpc_dgram *head,
 	return got < 0 ? -errno : got;
 }
 
-/* An empty message is a datagram without payload, unless the service is gone;
- * then the pause keeps a program that tries again from spinning.
+/* An empty message is a datagram without payload, unless the program shut the
+ * socket for reading, where Linux ends only a wait, or the service is gone; then
+ * the pause keeps a program that tries again from spinning.
  */
-static int recv_empty(int fd)
+static int recv_empty(int fd, int flags)
 {
-	if (!stream_has_hung_up(fd))
-		return 0;
-	poll(NULL, 0, DGRAM_PAUSE_MS);
-	return -ENETDOWN;
+	struct pollfd pfd = { .fd = fd, .events = POLLRDHUP };
+
+	poll(&pfd, 1, 0);
+	if (pfd.revents & POLLHUP) {
+		poll(NULL, 0, DGRAM_PAUSE_MS);
+		return -ENETDOWN;
+	}
+	if (pfd.revents & POLLRDHUP &&
+	    (flags & MSG_DONTWAIT || raw_fcntl(fd, F_GETFL, 0) & O_NONBLOCK))
+		return -EAGAIN;
+	return 0;
 }
 
 static void give_name(struct msghdr *msg, const struct rpc_name *name,
@@ -109,7 +117,7 @@ ssize_t dgram_recv(int fd, const struct rpc_name *name, struct msghdr *msg,
 		return room;
 	got = recv_after(fd, &head, msg, flags);
 	if (got == 0)
-		got = recv_empty(fd);
+		got = recv_empty(fd, flags);
 	if (got < 0)
 		return got;
 	if (msg->msg_control && msg->msg_controllen)
@@ -185,6 +193,15 @@ static ssize_t send_after(int fd, struct rpc_dgram *head,
 	                       (flags & MSG_DONTWAIT) | MSG_NOSIGNAL);
 }
 
+/* Who ended the pair, the program by a shutdown or the service? */
+static int send_broken(int fd, const struct rpc_name *name)
+{
+	struct rpc_addr local, peer;
+
+	return addr_lookup(fd, name, &local, &peer) == -ENETDOWN ? -ENETDOWN
+	                                                         : -EPIPE;
+}
+
 /* sendmsg(2) on one of ours. Return: bytes of payload, or -errno; never a
  * SIGPIPE, as with UDP.
  */
@@ -199,7 +216,7 @@ ssize_t dgram_send(int fd, const struct rpc_name *name,
 	ssize_t len;
 	int rc;
 
-	if (flags & (MSG_OOB | MSG_MORE))
+	if (flags & MSG_MORE || (flags & MSG_OOB && name->domain == AF_INET))
 		return -EOPNOTSUPP;
 	if (msg->msg_iovlen >= UIO_MAXIOV)
 		return -EMSGSIZE;
@@ -214,7 +231,7 @@ ssize_t dgram_send(int fd, const struct rpc_name *name,
 	if (rc < 0)
 		return rc;
 	if (send_after(fd, &head, msg, flags) < 0)
-		return errno == EPIPE ? -ENETDOWN : -errno;
+		return errno == EPIPE ? send_broken(fd, name) : -errno;
 	return len;
 }
 

@@ -6,7 +6,9 @@
  * The kernel is asked each time (0.4 us): what getpeername(2) says about the
  * descriptor travels with it through dup, fork, exec and SCM_RIGHTS, works on
  * 0 to 2 and in sandboxes that deny fstat, and stays when the service died. So
- * nothing is remembered here, and nothing can go stale.
+ * nothing is remembered here, and nothing can go stale; only whether this
+ * process ever had a UDP socket of ours to do with, so that read and write cost
+ * nothing where there is none.
  */
 #include "shim/identity.h"
 
@@ -16,6 +18,8 @@
 #include <sys/un.h>
 
 #include "shim/libc.h"
+
+static bool has_seen_dgram; /* never goes back; fork inherits it */
 
 #define NAME_OFFSET (offsetof(struct sockaddr_un, sun_path) + 1)
 
@@ -45,10 +49,13 @@ enum identity identity_get(int fd, struct rpc_name *name)
 	int saved = errno;
 	int err;
 
-	if (raw_getpeername(fd, &sun, &len) == 0)
-		return identity_parse(&sun, len, RPC_END_SERVICE, name)
-		               ? IDENTITY_OURS
-		               : IDENTITY_FOREIGN;
+	if (raw_getpeername(fd, &sun, &len) == 0) {
+		if (!identity_parse(&sun, len, RPC_END_SERVICE, name))
+			return IDENTITY_FOREIGN;
+		if (name->type == SOCK_DGRAM)
+			has_seen_dgram = true;
+		return IDENTITY_OURS;
+	}
 	err = errno;
 	errno = saved;
 	switch (err) {
@@ -65,6 +72,17 @@ enum identity identity_get(int fd, struct rpc_name *name)
 bool identity_is_ours(int fd, struct rpc_name *name)
 {
 	return identity_get(fd, name) == IDENTITY_OURS;
+}
+
+/* Is fd a UDP socket of ours? For read and write: one comparison in a process
+ * that has none, and wrong only for one that was handed over and that no other
+ * call was made on.
+ */
+bool identity_may_be_dgram(int fd, struct rpc_name *name)
+{
+	return __builtin_expect(has_seen_dgram, 0) &&
+	       identity_type(fd) == SOCK_SEQPACKET &&
+	       identity_is_ours(fd, name);
 }
 
 /* The name on the program's own end, which a finished connect left there.

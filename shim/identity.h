@@ -21,6 +21,7 @@ bool identity_parse(const void *addr, socklen_t len, enum rpc_end end,
                     struct rpc_name *name);
 enum identity identity_get(int fd, struct rpc_name *name);
 bool identity_is_ours(int fd, struct rpc_name *name);
+bool identity_may_be_dgram(int fd, struct rpc_name *name);
 bool identity_own_name(int fd, struct rpc_name *name);
 int identity_type(int fd);
 int identity_mark(int fd);

@@ -41,6 +41,7 @@ static int sock_new(int domain, int type, int protocol)
 {
 	struct rpc_request req = { .op = RPC_SOCKET };
 	struct rpc_reply reply;
+	struct rpc_name name;
 	int rc = sock_refuse(type, protocol);
 	int fd;
 
@@ -54,6 +55,8 @@ static int sock_new(int domain, int type, int protocol)
 		return rc;
 	if (fd < 0)
 		return -ENETDOWN;
+	if (req.socket.type == SOCK_DGRAM)
+		identity_is_ours(fd, &name); /* is noted: read and write ask */
 	if (type & SOCK_NONBLOCK)
 		raw_fcntl(fd, F_SETFL,
 		          raw_fcntl(fd, F_GETFL, 0) | O_NONBLOCK);

@@ -47,6 +47,8 @@
 	  recvmmsg(INT(0), PTR(1), (unsigned)args[2], INT(3), PTR(4)))        \
 	X(SYS_read, read(INT(0), PTR(1), (size_t)args[2]))                    \
 	X(SYS_readv, readv(INT(0), PTR(1), INT(2)))                           \
+	X(SYS_write, write(INT(0), PTR(1), (size_t)args[2]))                  \
+	X(SYS_writev, writev(INT(0), PTR(1), INT(2)))                         \
 	X(SYS_execve, execve(PTR(0), PTR(1), PTR(2)))                         \
 	X(SYS_execveat,                                                       \
 	  execveat(INT(0), PTR(1), PTR(2), PTR(3), INT(4)))

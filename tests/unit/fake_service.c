@@ -133,6 +133,8 @@ static int do_connect(struct fake_sock *sock, int fd,
 {
 	struct rpc_name own = sock->name;
 
+	if (sock->fd < 0)
+		return ECONNABORTED;
 	if (sock->peer.family && sock->name.type == SOCK_STREAM)
 		return EISCONN;
 	sock->peer = *addr;

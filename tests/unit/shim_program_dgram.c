@@ -40,7 +40,10 @@ static int with_address(void)
 	/* An empty datagram is one. */
 	EXPECT(sendto(fd, "", 0, 0, sa, sizeof(to)) == 0);
 	EXPECT(recv(fd, buf, sizeof(buf), 0) == 0);
-	/* read takes the header out by itself. */
+	EXPECT_ERRNO(write(fd, "x", 1), EDESTADDRREQ);
+	/* A read of any size gets payload, not the header. */
+	EXPECT(sendto(fd, "by read", 7, 0, sa, sizeof(to)) == 7);
+	EXPECT(read(fd, buf, 3) == 3 && !memcmp(buf, "by ", 3));
 	EXPECT(sendto(fd, "by read", 7, 0, sa, sizeof(to)) == 7);
 	EXPECT(read(fd, big, sizeof(big)) == 7 && !memcmp(big, "by read", 7));
 	close(fd);

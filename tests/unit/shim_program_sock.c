@@ -94,6 +94,10 @@ static int refusals(void)
 	EXPECT_ERRNO(connect(fd, (struct sockaddr *)&sun, sizeof(sun)),
 	             EAFNOSUPPORT);
 	EXPECT_ERRNO(connect_to(fd, FAKE_PORT_REFUSED), ECONNREFUSED);
+	/* As on Linux, the same socket may try again. */
+	EXPECT_ERRNO(connect_to(fd, FAKE_PORT_REFUSED), ECONNREFUSED);
+	EXPECT(connect_to(fd, 80) == 0 && send(fd, "x", 1, 0) == 1);
+	EXPECT(fcntl(fd, F_GETFD) == 0);
 	close(fd);
 	/* What is not ours stays as it was. */
 	EXPECT_ERRNO(getsockname(0, (struct sockaddr *)&sun,
@@ -231,6 +235,14 @@ static int options(void)
 	return failures;
 }
 
+static volatile int signal_count;
+
+static void on_pipe(int sig)
+{
+	(void)sig;
+	signal_count++;
+}
+
 /* A connection that ended badly with nothing left to read. */
 static int reset_is_told(void)
 {
@@ -238,10 +250,20 @@ static int reset_is_told(void)
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	char buf[8];
 
+	signal(SIGPIPE, on_pipe);
 	EXPECT(connect_to(fd, FAKE_PORT_RESETS) == 0);
 	EXPECT_ERRNO(read(fd, buf, sizeof(buf)), ETIMEDOUT);
 	EXPECT(read(fd, buf, 0) == 0);
 	EXPECT(read(fd, buf, sizeof(buf)) == 0);
+	close(fd);
+	/* A send tells it too, before EPIPE and without a signal. */
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	EXPECT(connect_to(fd, FAKE_PORT_RESETS) == 0);
+	EXPECT_ERRNO(send(fd, "x", 1, 0), ETIMEDOUT);
+	EXPECT_ERRNO(send(fd, "x", 1, MSG_NOSIGNAL), EPIPE);
+	EXPECT(signal_count == 0);
+	EXPECT_ERRNO(send(fd, "x", 1, 0), EPIPE);
+	EXPECT(signal_count == 1);
 	close(fd);
 	return failures;
 }
