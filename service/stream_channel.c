@@ -24,6 +24,7 @@
  * closed it; the connection is then finished without a reset.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,11 +115,22 @@ static void close_after_hup(struct channel *ch)
 	channel_finish(ch, 0, ch->has_discarded || sock_rx_len(ch->sock) > 0);
 }
 
+/* A read may meet the end of file before epoll tells that it was a hang-up. */
+static bool has_hung_up(const struct channel *ch)
+{
+	struct pollfd pfd = { .fd = ch->fd };
+
+	return poll(&pfd, 1, 0) > 0 && pfd.revents & POLLHUP;
+}
+
 static void read_eof(struct channel *ch)
 {
 	channel_cool(ch);
 	if (ch->is_hup) {
 		close_after_hup(ch);
+	} else if (!ch->is_tx_shut && has_hung_up(ch)) {
+		ch->is_hup = true;
+		stream_on_hup(ch);
 	} else if (!ch->is_tx_shut) {
 		ch->is_tx_shut = true;
 		sock_shutdown_tx(ch->sock);
