@@ -54,9 +54,11 @@ space() {
 	ip netns add "$1" || fail "no namespace $1"
 	SPACES+=("$1")
 	ip -n "$1" link set lo up
-	# Every ICMP error must come: several programs provoke them.
+	# Every ICMP error must come: several programs provoke them. Addresses
+	# are usable at once.
 	ip netns exec "$1" sysctl -q net.ipv4.icmp_ratelimit=0 \
-		net.ipv6.icmp.ratelimit=0 net.ipv4.icmp_msgs_per_sec=100000 \
+		net.ipv6.icmp.ratelimit=0 net.ipv6.conf.all.accept_dad=0 \
+		net.ipv6.conf.default.accept_dad=0 net.ipv4.icmp_msgs_per_sec=100000 \
 		2>/dev/null
 }
 
@@ -89,6 +91,7 @@ side_kernel() {
 	side_address "$tag-p" eth0 2
 	side_address "$tag-q" tap0 1
 	await_carrier "$tag-p" eth0
+	await_carrier "$tag-q" tap0
 	start_ready "$tag-q" "$BIN/peer" "$TMP/$tag.peer" READY
 }
 

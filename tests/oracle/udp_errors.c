@@ -17,7 +17,7 @@ static struct addr closed_port(const struct place *place)
 /* POLLERR need not be asked for; where it does not come, waiting ends soon. */
 static unsigned await_refusal(int fd)
 {
-	return poll_once(fd, POLLIN, 5 * ORACLE_QUIET_MS);
+	return poll_once(fd, POLLIN, 1000);
 }
 
 static void refused(const struct place *place)
