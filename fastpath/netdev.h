@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "fastpath/frame.h"
 
@@ -41,6 +42,7 @@ struct netdev_stats {
 	uint64_t rx_frames;
 	uint64_t rx_bytes;
 	uint64_t rx_dropped_no_frame;  /* the pool was empty */
+	uint64_t rx_dropped_full;      /* queue of the device to us was full */
 	uint64_t rx_dropped_malformed; /* shorter than an Ethernet header, or
 	                                  offload notes that make no sense */
 	uint64_t tx_frames;
@@ -48,6 +50,7 @@ struct netdev_stats {
 	uint64_t tx_super_frames;      /* of tx_frames, those with gso */
 	uint64_t tx_dropped_full;      /* ring or queue of the device was full */
 	uint64_t tx_dropped_error;     /* the kernel refused the frame */
+	uint64_t link_downs;           /* times that the link was found down */
 	uint64_t capture_missed;       /* passed, but not in the pcap file */
 };
 
@@ -62,6 +65,9 @@ struct netdev {
 	uint16_t mtu;                /* bytes of an IP packet on the wire */
 	unsigned caps;               /* enum netdev_cap */
 	struct netdev_stats stats;
+	bool is_down;                /* the link is: whether it comes back, or is
+	                                gone, shows at rx_burst: call it now and
+	                                then, whatever rx_fd says */
 	char gone[NETDEV_WHY_LEN];   /* why the device will never work again, as
 	                                one sentence; empty while it may */
 };
@@ -133,6 +139,10 @@ struct netdev_ops {
 	 */
 	int (*set_addrs)(struct netdev *dev, const struct netdev_addr *addrs,
 	                 unsigned count);
+	/* Bring those counters of dev->stats up to date that the kernel keeps.
+	 * NULL: there are none.
+	 */
+	void (*update_stats)(struct netdev *dev);
 };
 
 /* Open by name from the one list; see netdev_ops.open. -ENOENT with the list
@@ -190,6 +200,22 @@ static inline int netdev_set_addrs(struct netdev *dev,
 {
 	return dev->ops->set_addrs ?
 	               dev->ops->set_addrs(dev, addrs, count) : 0;
+}
+
+static inline void netdev_update_stats(struct netdev *dev)
+{
+	if (dev->ops->update_stats)
+		dev->ops->update_stats(dev);
+}
+
+/* For wrappers: how it goes below, before what the wrapper adds. */
+static inline void netdev_pull_state(struct netdev *dev,
+                                     const struct netdev *below)
+{
+	dev->stats = below->stats;
+	dev->is_down = below->is_down;
+	if (below->gone[0] && !dev->gone[0])
+		memcpy(dev->gone, below->gone, sizeof(dev->gone));
 }
 
 static inline int netdev_rx_fd(const struct netdev *dev)

@@ -68,10 +68,12 @@ static struct netdev_pcap *pcap_of(const struct netdev *dev)
 	return (struct netdev_pcap *)dev;
 }
 
-/* The wrapper's counters are those of the device below, and its own. */
-static void stats_pull(struct netdev_pcap *pcap)
+/* The wrapper's state and counters are those of the device below; what it
+ * missed it counts itself.
+ */
+static void state_pull(struct netdev_pcap *pcap)
 {
-	pcap->dev.stats = pcap->below->stats;
+	netdev_pull_state(&pcap->dev, pcap->below);
 	pcap->dev.stats.capture_missed += pcap->missed;
 }
 
@@ -135,7 +137,7 @@ static unsigned pcap_rx_burst(struct netdev *dev, struct frame **frames,
 
 	for (unsigned i = 0; i < got; i++)
 		record_rx(pcap, frames[i]);
-	stats_pull(pcap);
+	state_pull(pcap);
 	return got;
 }
 
@@ -158,7 +160,7 @@ static int pcap_tx(struct netdev *dev, const struct frame_out *out)
 
 	if (!err)
 		record_tx(pcap, out);
-	stats_pull(pcap);
+	state_pull(pcap);
 	return err;
 }
 
@@ -167,13 +169,27 @@ static bool pcap_flush(struct netdev *dev)
 	struct netdev_pcap *pcap = pcap_of(dev);
 	bool is_queued = netdev_flush(pcap->below);
 
-	stats_pull(pcap);
+	state_pull(pcap);
 	return is_queued;
 }
 
 static int pcap_rx_fd(const struct netdev *dev)
 {
 	return netdev_rx_fd(pcap_of(dev)->below);
+}
+
+static int pcap_set_addrs(struct netdev *dev, const struct netdev_addr *addrs,
+                          unsigned count)
+{
+	return netdev_set_addrs(pcap_of(dev)->below, addrs, count);
+}
+
+static void pcap_update_stats(struct netdev *dev)
+{
+	struct netdev_pcap *pcap = pcap_of(dev);
+
+	netdev_update_stats(pcap->below);
+	state_pull(pcap);
 }
 
 static void pcap_close(struct netdev *dev)
@@ -256,4 +272,6 @@ static const struct netdev_ops netdev_pcap_ops = {
 	.tx = pcap_tx,
 	.flush = pcap_flush,
 	.rx_fd = pcap_rx_fd,
+	.set_addrs = pcap_set_addrs,
+	.update_stats = pcap_update_stats,
 };

@@ -11,9 +11,9 @@
 #include <string.h>
 
 #define NETDEV_STATS(X)                                                       \
-	X(rx_frames) X(rx_bytes) X(rx_dropped_no_frame)                       \
+	X(rx_frames) X(rx_bytes) X(rx_dropped_no_frame) X(rx_dropped_full)    \
 	X(rx_dropped_malformed) X(tx_frames) X(tx_bytes) X(tx_super_frames)   \
-	X(tx_dropped_full) X(tx_dropped_error) X(capture_missed)
+	X(tx_dropped_full) X(tx_dropped_error) X(link_downs) X(capture_missed)
 
 /* A counter: its name, and where in its struct it stands. */
 struct entry {
@@ -82,6 +82,8 @@ unsigned stats_page(const struct stats_source *source, uint32_t idx,
 	};
 	unsigned count = 0;
 
+	if (source->dev && !idx)
+		netdev_update_stats(source->dev);
 	stack_get_stats(source->stack, &stack);
 	for (size_t g = 0; g < COUNT(groups); g++) {
 		const struct group *group = &groups[g];

@@ -26,7 +26,7 @@ struct loop_stats {
 /* Where the values are; borrowed. dev may be NULL. */
 struct stats_source {
 	const struct stack *stack;
-	const struct netdev *dev;
+	struct netdev *dev;
 	const struct channels *channels;
 	const struct sessions *sessions;
 	const struct loop_stats *loop;
