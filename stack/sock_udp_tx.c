@@ -225,7 +225,8 @@ static int send_out(struct sock *sock, const struct iovec *iov, int iovcnt,
  * packets lwIP measures with their header) or past the MTU when it must not be
  * fragmented, -ENETUNREACH, -EACCES for a broadcast without SO_BROADCAST,
  * -EINVAL for a source that is not ours, port 0 or a link-local address
- * without scope, -EAFNOSUPPORT also for IPv6 from a v4-mapped address, -EAGAIN when no port is left, -ENOBUFS.
+ * without scope, -EAFNOSUPPORT also for IPv6 from a v4-mapped address, -EAGAIN
+ * when no port is left, -ENOBUFS.
  */
 int sock_dgram_send(struct sock *sock, const struct iovec *iov, int iovcnt,
                     const struct sockaddr *dst, const struct sockaddr *src)

