@@ -231,8 +231,14 @@ int resolver_init(struct stack *stack)
  */
 void resolver_fini(struct stack *stack)
 {
-	while (stack->resolver && stack->resolver->queries)
-		stack_resolve_cancel(stack->resolver->queries);
+	struct stack_query *query, *next;
+
+	if (!stack->resolver)
+		return;
+	for (query = stack->resolver->queries; query; query = next) {
+		next = query->next;
+		query_free(query);
+	}
 	free(stack->resolver);
 	stack->resolver = NULL;
 }

@@ -54,22 +54,31 @@ static unsigned match(const struct sock *sock, const struct arrival *in)
 	return score;
 }
 
-/* FNV-1a over the flow, for the choice within a SO_REUSEPORT group. */
+/* FNV-1a. */
+static uint32_t hash_bytes(uint32_t hash, const void *bytes, size_t len)
+{
+	const uint8_t *at = bytes;
+
+	while (len--)
+		hash = (hash ^ *at++) * 16777619u;
+	return hash;
+}
+
+static uint32_t hash_addr(uint32_t hash, const ip_addr_t *addr)
+{
+	if (IP_IS_V4(addr))
+		return hash_bytes(hash, ip_2_ip4(addr), sizeof(ip4_addr_t));
+	return hash_bytes(hash, ip_2_ip6(addr)->addr,
+	                  sizeof(ip_2_ip6(addr)->addr));
+}
+
+/* Of a flow, for the choice within a SO_REUSEPORT group. */
 static uint32_t flow_hash(const struct arrival *in)
 {
-	uint32_t hash = 2166136261u, words[3] = { in->src_port, 0, 0 };
+	uint32_t hash = hash_bytes(2166136261u, &in->src_port,
+	                           sizeof(in->src_port));
 
-	if (IP_IS_V4(in->src)) {
-		words[1] = ip4_addr_get_u32(ip_2_ip4(in->src));
-		words[2] = ip4_addr_get_u32(ip_2_ip4(in->dst));
-	} else {
-		for (int i = 0; i < 4; i++) {
-			words[1] ^= ip_2_ip6(in->src)->addr[i];
-			words[2] ^= ip_2_ip6(in->dst)->addr[i];
-		}
-	}
-	for (unsigned i = 0; i < sizeof(words); i++)
-		hash = (hash ^ ((const uint8_t *)words)[i]) * 16777619u;
+	hash = hash_addr(hash_addr(hash, in->src), in->dst);
 	return hash ^ hash >> 16;
 }
 
