@@ -10,59 +10,37 @@
  * goes over a wire. That is worth five to ten times the throughput. Where the
  * kernel or the user wants none of it, frames are plain.
  *
- * Receiving: one readv() a frame into a frame of the pool. When the pool is
- * empty frames stay in the device's queue, where the kernel drops and counts
- * what does not fit (ip -s link: TX dropped).
- * Sending: one writev() a frame, which runs the kernel's receive path to its
- * end, so nothing is ever queued here.
+ * Frames stay in the device's queue while there is no receive frame; the kernel
+ * counts what it drops there (ip -s link: TX dropped).
+ *
+ * The device may be moved to another network namespace while it is in use: the
+ * descriptor stays attached. When it is deleted the descriptor is of no use any
+ * more, and that is final even if another device takes the name.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 
-#include "fastpath/frame_pool.h"
 #include "fastpath/ifconf.h"
+#include "fastpath/mac.h"
 #include "fastpath/netdev_backends.h"
 #include "fastpath/tap_dev.h"
-#include "fastpath/vnet.h"
+#include "fastpath/vnet_io.h"
 #include "fastpath/why.h"
 
-#define TAP_FRAME_COUNT 128         /* receive frames, unless asked */
-#define TAP_FRAME_ROOM (68u << 10)  /* bytes: 64 KB and the headers around */
-#define TAP_IOV_MAX 1024            /* UIO_MAXIOV of Linux */
 #define TAP_NEW_MTU 1500            /* of a device that we made */
 
 struct netdev_tap {
 	struct netdev dev;
 	struct tap_dev link;            /* the kernel's device */
 	struct frame_pool pool;
-	struct virtio_net_hdr tx_hdr;   /* of the frame being sent */
-	struct iovec iov[TAP_IOV_MAX];  /* of the frame being sent */
+	struct vnet_io io;              /* over link.fd */
 };
 
 static struct netdev_tap *tap_of(const struct netdev *dev)
 {
 	return (struct netdev_tap *)dev;
-}
-
-/* The stack's address on the link: derived from the kernel's, so that a device
- * that stays finds the same neighbour after a restart, and never equal to it.
- * RFC 7042 section 2.1: bit 0 of the first byte is multicast, bit 1 local.
- */
-static void mac_derive(const uint8_t kernel_mac[ETHER_ADDR_LEN],
-                       uint8_t mac[ETHER_ADDR_LEN])
-{
-	uint64_t hash = 0xcbf29ce484222325; /* FNV-1a, 64 bits */
-
-	for (unsigned i = 0; i < ETHER_ADDR_LEN; i++)
-		hash = (hash ^ kernel_mac[i]) * 0x100000001b3;
-	hash ^= hash >> 32;
-	for (unsigned i = 0; i < ETHER_ADDR_LEN; i++)
-		mac[i] = hash >> (8 * i);
-	mac[0] = (mac[0] & ~1) | 2;
-	if (!memcmp(mac, kernel_mac, ETHER_ADDR_LEN))
-		mac[5] ^= 1;
 }
 
 static int link_read(struct netdev_tap *tap, const struct netdev_conf *conf,
@@ -98,21 +76,11 @@ static int link_read(struct netdev_tap *tap, const struct netdev_conf *conf,
 
 static void mode_describe(struct netdev_tap *tap)
 {
-	static const struct {
-		unsigned cap;
-		const char *name;
-	} caps[] = {
-		{ NETDEV_CAP_TX_CSUM, " csum" },
-		{ NETDEV_CAP_TX_TSO4, " tso4" },
-		{ NETDEV_CAP_TX_TSO6, " tso6" },
-		{ NETDEV_CAP_TX_USO, " uso" },
-	};
-	char *mode = tap->dev.mode;
+	char caps[VNET_CAPS_TEXT_LEN];
 
-	strcpy(mode, tap->link.has_vnet_hdr ? "tap, vnet_hdr," : "tap, plain frames");
-	for (unsigned i = 0; i < sizeof(caps) / sizeof(caps[0]); i++)
-		if (tap->dev.caps & caps[i].cap)
-			strcat(mode, caps[i].name);
+	vnet_caps_text(tap->dev.caps, caps);
+	snprintf(tap->dev.mode, NETDEV_MODE_LEN, "tap, %s%s",
+	         tap->link.has_vnet_hdr ? "vnet_hdr," : "plain frames", caps);
 }
 
 static void tap_close(struct netdev *dev)
@@ -127,8 +95,6 @@ static void tap_close(struct netdev *dev)
 static int tap_open(const struct netdev_conf *conf, struct netdev **out,
                     char *why)
 {
-	unsigned count = conf->frame_count ? conf->frame_count
-	                                   : TAP_FRAME_COUNT;
 	struct netdev_tap *tap = calloc(1, sizeof(*tap));
 	int err;
 
@@ -140,16 +106,15 @@ static int tap_open(const struct netdev_conf *conf, struct netdev **out,
 		goto fail;
 	tap->dev.ops = &netdev_tap_ops;
 	tap->dev.caps = tap->link.caps;
+	tap->io.fd = tap->link.fd;
+	tap->io.has_hdr = tap->link.has_vnet_hdr;
 	strcpy(tap->dev.name, tap->link.name);
 	err = link_read(tap, conf, why);
 	if (err)
 		goto fail;
-	err = frame_pool_init(&tap->pool, &tap->dev, count, TAP_FRAME_ROOM);
-	if (err) {
-		why_fail(why, -err, "no memory for %u receive frames: %s",
-		         count, strerror(-err));
+	err = vnet_pool_init(&tap->pool, &tap->dev, conf, why);
+	if (err)
 		goto fail;
-	}
 	mode_describe(tap);
 	*out = &tap->dev;
 	return 0;
@@ -158,57 +123,17 @@ fail:
 	return err;
 }
 
-/* Receive one frame. Return: bytes of it, 0 when it is to be dropped, or
- * -errno of readv(2).
- */
-static ssize_t frame_read(struct netdev_tap *tap, struct frame *frame)
-{
-	struct virtio_net_hdr hdr = { 0 };
-	size_t hdr_len = tap->link.has_vnet_hdr ? VNET_HDR_LEN : 0;
-	size_t room = frame->room - FRAME_HEADROOM;
-	struct iovec iov[2] = { { &hdr, hdr_len }, { frame->data, room } };
-	ssize_t got;
-
-	do {
-		got = readv(tap->link.fd, iov, 2);
-	} while (got < 0 && errno == EINTR);
-	if (got < 0)
-		return -errno;
-	/* The kernel cuts what does not fit and does not say so. */
-	if ((size_t)got < hdr_len + ETHER_HDR_LEN ||
-	    (size_t)got == hdr_len + room)
-		return 0;
-	frame->len = got - hdr_len;
-	if (tap->link.has_vnet_hdr && vnet_hdr_parse(&hdr, frame))
-		return 0;
-	return frame->len;
-}
-
 static unsigned tap_rx_burst(struct netdev *dev, struct frame **frames,
                              unsigned count)
 {
 	struct netdev_tap *tap = tap_of(dev);
-	unsigned done = 0;
+	int err;
+	unsigned done = vnet_rx_burst(&tap->io, dev, &tap->pool, frames, count,
+	                              &err);
 
-	for (unsigned i = 0; i < count; i++) {
-		struct frame *frame = frame_pool_alloc(&tap->pool);
-		ssize_t len;
-
-		if (!frame)
-			break;
-		len = frame_read(tap, frame);
-		if (len <= 0)
-			frame_pool_free(&tap->pool, frame);
-		if (len < 0)
-			break;
-		if (len == 0) {
-			dev->stats.rx_dropped_malformed++;
-			continue;
-		}
-		dev->stats.rx_frames++;
-		dev->stats.rx_bytes += len;
-		frames[done++] = frame;
-	}
+	if (err == -EBADFD)
+		why_fail(dev->gone, ENODEV, "the device %s is gone: somebody "
+		         "deleted it", dev->name);
 	return done;
 }
 
@@ -225,54 +150,16 @@ static unsigned tap_rx_room(const struct netdev *dev, unsigned *rx_total)
 	return tap->pool.free_count;
 }
 
-/* Gather the frame behind its header. Return: the number of iovecs, or
- * -errno for a frame that the device cannot take.
+/* A device that is down refuses with EIO (drivers/net/tun.c), and says nothing
+ * when it comes up: the next frame tells.
  */
-static int frame_gather(struct netdev_tap *tap, const struct frame_out *out)
-{
-	int first = 0;
-	int err;
-
-	if (out->iovcnt < 1 || out->iovcnt >= TAP_IOV_MAX)
-		return -EMSGSIZE;
-	if (tap->link.has_vnet_hdr) {
-		err = vnet_hdr_fill(out, &tap->tx_hdr);
-		if (err)
-			return err;
-		tap->iov[first].iov_base = &tap->tx_hdr;
-		tap->iov[first++].iov_len = VNET_HDR_LEN;
-	} else if (out->needs_csum || out->gso != FRAME_GSO_NONE) {
-		return -EINVAL;
-	}
-	memcpy(&tap->iov[first], out->iov, out->iovcnt * sizeof(*out->iov));
-	return first + out->iovcnt;
-}
-
 static int tap_tx(struct netdev *dev, const struct frame_out *out)
 {
-	struct netdev_tap *tap = tap_of(dev);
-	int iovcnt = frame_gather(tap, out);
-	int err = iovcnt < 0 ? iovcnt : 0;
-	ssize_t sent;
+	int err = vnet_tx(&tap_of(dev)->io, dev, out);
 
-	if (!err) {
-		do {
-			sent = writev(tap->link.fd, tap->iov, iovcnt);
-		} while (sent < 0 && errno == EINTR);
-		err = sent < 0 ? -errno : 0;
-	}
-	if (err == -EAGAIN || err == -ENOBUFS) {
-		dev->stats.tx_dropped_full++;
-		return -EAGAIN;
-	}
-	if (err) {
-		dev->stats.tx_dropped_error++;
-		return err;
-	}
-	dev->stats.tx_frames++;
-	dev->stats.tx_bytes += out->len;
-	dev->stats.tx_super_frames += out->gso != FRAME_GSO_NONE;
-	return 0;
+	dev->stats.link_downs += err == -EIO && !dev->is_down;
+	dev->is_down = err == -EIO;
+	return err;
 }
 
 /* Each write has gone its whole way. */

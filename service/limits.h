@@ -38,6 +38,7 @@
 
 #define LOOP_RX_BUDGET 64          /* frames a turn */
 #define LOOP_EPOLL_US 16           /* between looks while channels are hot */
+#define LOOP_DOWN_US (100 * 1000ull) /* between looks at a link that is down */
 #define LOOP_SLEEP_MAX_US (3600 * 1000000ull)
 
 #endif

@@ -18,18 +18,16 @@
 #include "service/loop.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <time.h>
 
 #include "service/channel.h"
 #include "service/control.h"
-#include "service/log.h"
 #include "service/poller.h"
+#include "service/process.h"
 #include "service/session.h"
 #include "service/stats.h"
 
@@ -41,6 +39,7 @@ struct watch {
 
 struct loop {
 	struct stack *stack;
+	const struct netdev *dev; /* NULL: nobody looks at its state */
 	enum loop_poll_mode poll_mode;
 	unsigned spin_us;
 	uint64_t now_us;          /* of this turn */
@@ -65,36 +64,6 @@ uint64_t loop_clock_us(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
-}
-
-static void raise_fd_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) ||
-	    limit.rlim_cur == limit.rlim_max)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	if (setrlimit(RLIMIT_NOFILE, &limit))
-		log_warn("cannot raise the limit of open files: %s",
-		         strerror(errno));
-}
-
-static int pin(int cpu, char *why)
-{
-	cpu_set_t set;
-
-	if (cpu < 0)
-		return 0;
-	CPU_ZERO(&set);
-	if (cpu < CPU_SETSIZE)
-		CPU_SET(cpu, &set);
-	if (!sched_setaffinity(0, sizeof(set), &set))
-		return 0;
-	snprintf(why, NETDEV_WHY_LEN,
-	         "cannot run on CPU %d: there is none, or it is not allowed",
-	         cpu);
-	return -errno;
 }
 
 static int open_parts(struct loop *loop, const struct loop_conf *conf)
@@ -145,14 +114,15 @@ int loop_open(const struct loop_conf *conf, struct loop **out, char *why)
 		return -ENOMEM;
 	}
 	loop->stack = conf->stack;
+	loop->dev = conf->dev;
 	loop->poll_mode = conf->poll_mode;
 	loop->spin_us = conf->spin_us;
 	loop->poller.epoll_fd = -1;
 	loop->control.fd = -1;
 	for (int i = 0; i < LOOP_WATCH_MAX; i++)
 		loop->watches[i].fd = -1;
-	raise_fd_limit();
-	err = pin(conf->cpu, why);
+	process_raise_fd_limit();
+	err = process_pin(conf->cpu, why);
 	if (err)
 		goto fail;
 	err = open_parts(loop, conf);
@@ -321,6 +291,8 @@ static int sleep_ms(const struct loop *loop, uint64_t now_us)
 	deadline -= now_us;
 	if (loop->has_tx_pending && deadline > 1000)
 		deadline = 1000;
+	if (loop->dev && loop->dev->is_down && deadline > LOOP_DOWN_US)
+		deadline = LOOP_DOWN_US;
 	if (deadline > LOOP_SLEEP_MAX_US)
 		return deadline == UINT64_MAX - now_us ? -1 :
 		       (int)(LOOP_SLEEP_MAX_US / 1000);
@@ -381,8 +353,11 @@ unsigned loop_turn(struct loop *loop, int may_sleep)
 
 int loop_run(struct loop *loop)
 {
-	while (!loop->is_stopping && !loop->poll_error)
+	while (!loop->is_stopping && !loop->poll_error) {
 		loop_turn(loop, 1);
+		if (loop->dev && loop->dev->gone[0])
+			return -ENODEV;
+	}
 	return loop->poll_error;
 }
 

@@ -33,7 +33,7 @@ enum loop_poll_mode {
  */
 struct loop_conf {
 	struct stack *stack;
-	struct netdev *dev;      /* for its counters and its name */
+	struct netdev *dev;      /* for its counters, name and state; or NULL */
 	const char *socket_path; /* of the control socket */
 	enum loop_poll_mode poll_mode;
 	unsigned spin_us;        /* LOOP_POLL_ADAPTIVE: after the last work */
@@ -64,7 +64,9 @@ int loop_watch_fd(struct loop *loop, int fd, loop_watch_fn *on_ready,
                   void *user);
 void loop_unwatch_fd(struct loop *loop, int fd);
 
-/* Run until loop_stop. Return: 0, or -errno when epoll itself failed. */
+/* Run until loop_stop. Return: 0; -ENODEV when the device is gone for good,
+ * which netdev.gone says in a sentence; -errno when epoll itself failed.
+ */
 int loop_run(struct loop *loop);
 
 /* Make loop_run return after this turn; from a loop_watch_fn. */

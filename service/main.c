@@ -288,6 +288,13 @@ static int fail(const struct service *service, const char *why)
 	return EXIT_RUN_TIME;
 }
 
+static const char *end_reason(const struct service *service, int err)
+{
+	const char *gone = service->setup.dev->gone;
+
+	return *gone ? gone : strerror(-err);
+}
+
 /* Set up, run, take down. Return: the exit status. */
 static int serve(struct service *service)
 {
@@ -311,7 +318,7 @@ static int serve(struct service *service)
 		goto out_loop;
 	}
 	err = loop_run(service->loop);
-	status = err ? fail(service, strerror(-err)) : EXIT_OK;
+	status = err ? fail(service, end_reason(service, err)) : EXIT_OK;
 	if (conf->is_stats)
 		stats_print(service->loop, service->out);
 out_loop:
