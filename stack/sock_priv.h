@@ -110,7 +110,15 @@ struct sock_tcp {
 	struct timer ack_timer;   /* an ACK that waited long enough */
 	struct timer stall_timer; /* TCP_USER_TIMEOUT */
 	uint8_t syn_tries;        /* SYNs sent again */
-	uint16_t wire_mss;        /* bytes the peer and the path take */
+	uint16_t wire_mss;        /* bytes the peer and the path take; pcb->mss
+	                             is this or, for TSO, a multiple of it */
+	uint16_t room_max;        /* of sock_tx_room: whole segments */
+	bool can_super;           /* the device cuts what goes to this peer */
+	bool is_draining;         /* pcb->mss is to be wire_mss: nothing new is
+	                             taken until all is acknowledged */
+	bool has_first_cwnd;      /* the initial window is set */
+	uint64_t super_after_us;  /* a loss: no large segments until then */
+	uint64_t super_retransmits; /* retransmits when they were begun */
 	int soft_error;           /* of ICMP, told when the connection times out */
 	struct sock *touched_next, **touched_link; /* in stack->touched */
 };

@@ -246,6 +246,8 @@ void tcp_established(struct sock *sock)
 	if (sock->opt.maxseg && pcb->mss > sock->opt.maxseg)
 		pcb->mss = (u16_t)sock->opt.maxseg;
 	sock->tcp.wire_mss = pcb->mss;
+	sock->tcp.room_max = (uint16_t)(UINT16_MAX - UINT16_MAX % pcb->mss);
+	tcp_super_init(sock);
 	if (pcb->rcv_wnd > limit) {
 		pcb->rcv_wnd = limit;
 		tcp_update_rcv_ann_wnd(pcb);
@@ -418,6 +420,7 @@ static bool settle(struct sock *sock)
 		return false;
 	tcp_rx_open_window(sock);
 	tcp_tx_settle(sock);
+	tcp_super_settle(sock);
 	err = tcp_output(t->pcb);
 	tcp_rx_settle_ack(sock);
 	watch_stall(sock);

@@ -178,8 +178,8 @@ void sock_tcp_drop_time_wait(unsigned max)
 	}
 }
 
-/* A smaller MTU on the path: smaller segments from now on. lwIP cannot cut
- * those that are queued, so they must be gone.
+/* A smaller MTU on the path: smaller segments once those that are queued, which
+ * the IP layer fragments, are gone.
  */
 static void on_mtu(struct sock *sock, struct tcp_pcb *pcb, unsigned mtu)
 {
@@ -187,11 +187,10 @@ static void on_mtu(struct sock *sock, struct tcp_pcb *pcb, unsigned mtu)
 	                                                            : IP_HLEN);
 	unsigned mss = mtu > hdr_len + MSS_MIN ? mtu - hdr_len : MSS_MIN;
 
-	if (mss >= pcb->mss)
+	if (mss >= sock->tcp.wire_mss)
 		return;
 	sock->tcp.wire_mss = (uint16_t)mss;
-	if (!pcb->unsent)
-		pcb->mss = (u16_t)mss;
+	tcp_super_drain(sock);
 }
 
 void sock_tcp_on_icmp(struct stack *stack, const ip_addr_t *local_ip,

@@ -28,6 +28,13 @@ void tcp_tx_settle(struct sock *sock);
 void tcp_tx_uncork(struct sock *sock);
 void tcp_tx_drop(struct sock *sock);
 
+/* sock_tcp_super.c */
+void tcp_super_init(struct sock *sock);
+void tcp_super_choose(struct sock *sock);
+void tcp_super_drain(struct sock *sock);
+void tcp_super_on_sent(struct sock *sock);
+void tcp_super_settle(struct sock *sock);
+
 /* sock_listen.c */
 void tcp_listener_close(struct sock *sock);
 void tcp_handshake_leave(struct sock *conn);

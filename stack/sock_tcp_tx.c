@@ -87,22 +87,20 @@ static size_t buffer_room(const struct sock *sock)
 /**
  * sock_tx_room() - see sock.h
  *
- * At most what one tcp_write() takes, in whole segments when there is room
- * for some.
+ * At most what one tcp_write() takes, in whole segments.
  */
 size_t sock_tx_room(const struct sock *sock)
 {
 	const struct sock_tcp *t = &sock->tcp;
-	size_t room, mss;
+	size_t room;
 
-	if (!is_writable(sock) ||
+	if (!is_writable(sock) || t->is_draining ||
 	    t->pcb->snd_queuelen > TCP_SND_QUEUELEN - QUEUE_RESERVE)
 		return 0;
 	room = buffer_room(sock);
 	room = room > t->cork_len ? room - t->cork_len : 0;
-	mss = t->pcb->mss;
-	if (room >= ROOM_MAX)
-		room = ROOM_MAX - ROOM_MAX % mss;
+	if (room > t->room_max)
+		room = t->room_max;
 	if (t->cork && room > t->cork->buf.room - t->cork_len)
 		room = t->cork->buf.room - t->cork_len;
 	return room;
@@ -249,6 +247,7 @@ int sock_tx(struct sock *sock, struct sock_tx_buf *buf, size_t offset,
 
 	if (!is_writable(sock))
 		return -EPIPE;
+	tcp_super_choose(sock);
 	if (sock->opt.cork || t->cork_len)
 		err = cork_append(sock, buf->data + offset, len);
 	else
@@ -305,6 +304,7 @@ err_t tcp_tx_on_sent(void *arg, struct tcp_pcb *pcb, u16_t len)
 		sock->stack->stats.tx_bufs--;
 	}
 	timer_stop(&sock->stack->timers, &t->stall_timer);
+	tcp_super_on_sent(sock);
 	sock_tcp_touch(sock);
 	sock_on_writable(sock);
 	return ERR_OK;

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "stack/port/hooks.h"
+#include "stack/sock_priv.h"
 
 #define MSS_MIN 88 /* RFC 791: a host takes 68 bytes; as Linux, with options */
 
@@ -51,7 +52,9 @@ err_t hook_tcp_inpacket(struct tcp_pcb *pcb, struct tcp_hdr *hdr,
 	const bool is_syn = TCPH_FLAGS(hdr) & TCP_SYN;
 	unsigned kind, len;
 
-	(void)pcb;
+	/* A window update may let go what waits; lwIP tells nobody of it. */
+	if (pcb->state >= ESTABLISHED && pcb->unsent && pcb->callback_arg)
+		sock_tcp_touch(pcb->callback_arg);
 	for (unsigned i = 0; i + 1 < o.len; i += len) {
 		kind = *at(&o, i);
 		if (kind == LWIP_TCP_OPT_EOL)

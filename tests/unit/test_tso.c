@@ -3,6 +3,7 @@
 #include <lwip/pbuf.h>
 
 #include "stack/port/arch/cc.h"
+#include "stack/sock_priv.h"
 #include "stack/tso.h"
 #include "tests/unit/sock_fixture.h"
 
@@ -227,6 +228,108 @@ static void device_without_tso_gets_none(void)
 	}
 }
 
+/* Send until a segment is as long as the device takes. Return: the longest
+ * frame.
+ */
+static uint32_t send_until_large(struct sock *sock)
+{
+	uint32_t longest = 0;
+
+	for (int i = 0; i < 200 && sock->tcp.pcb->mss < 50000; i++) {
+		while (sock_tx_room(sock) > 16384)
+			tx(sock, sock_tx_room(sock));
+		peer_turn(&peer);
+		while (peer_conn_take(&conn, &seg)) {
+			if (seg.len > longest)
+				longest = seg.len;
+			CU_ASSERT_TRUE(seg.gso_size <= 1460);
+		}
+		peer_conn_send(&conn, PEER_ACK, NULL, 0);
+	}
+	return longest;
+}
+
+static struct sock *connect_with_tso(void)
+{
+	netdev_mem_set_caps(peer.dev, NETDEV_CAP_TX_CSUM | NETDEV_CAP_TX_TSO4);
+	return connect_one(false);
+}
+
+static void segments_grow_with_the_window(void)
+{
+	struct sock *sock = connect_with_tso();
+
+	CU_ASSERT_TRUE(send_until_large(sock) >= 50000);
+	CU_ASSERT_TRUE(sock->tcp.pcb->mss > 50000);
+	sock_close(sock, true);
+}
+
+static void large_segment_is_split_to_the_window(void)
+{
+	struct sock *sock = connect_with_tso();
+	uint32_t len = 0, left;
+
+	send_until_large(sock);
+	do { /* what is queued goes out */
+		left = len;
+		peer_turn(&peer);
+		len = (uint32_t)drain();
+	} while (len || left);
+	conn.wnd = 10000 >> 7; /* scaled; it shrinks with an ACK only */
+	tx(sock, 100);
+	peer_turn(&peer);
+	drain();
+	tx(sock, 58400);
+	peer_turn(&peer);
+	for (len = 0; peer_conn_take(&conn, &seg);)
+		len += seg.len;
+	CU_ASSERT_TRUE(len >= 8760 && len <= 10000);
+	conn.wnd = 30000 >> 7; /* an update with an ACK */
+	peer_conn_send(&conn, PEER_ACK, NULL, 0);
+	for (len = 0; peer_conn_take(&conn, &seg);)
+		len += seg.len;
+	CU_ASSERT_TRUE(len >= 27740 && len <= 30000);
+	conn.wnd = 0; /* acknowledged, but closed */
+	peer_conn_send(&conn, PEER_ACK, NULL, 0);
+	conn.wnd = 20000 >> 7; /* and one without */
+	peer_conn_send(&conn, PEER_ACK, NULL, 0);
+	for (len = 0; peer_conn_take(&conn, &seg);)
+		len += seg.len;
+	CU_ASSERT_TRUE(len >= 18980 && len <= 20000);
+	sock_close(sock, true);
+}
+
+static void loss_ends_large_segments(void)
+{
+	struct sock *sock = connect_with_tso();
+	uint32_t lost;
+
+	send_until_large(sock);
+	while (sock_tx_room(sock) > 16384)
+		tx(sock, sock_tx_room(sock));
+	peer_turn(&peer);
+	lost = conn.rcv;
+	while (peer_conn_take(&conn, &seg))
+		;
+	conn.rcv = lost;
+	for (int i = 0; i < 5; i++)
+		peer_conn_send(&conn, PEER_ACK, NULL, 0);
+	CU_ASSERT_TRUE(stats_now().tcp_retransmits > 0);
+	CU_ASSERT_EQUAL(sock_tx_room(sock), 0);
+	conn.rcv = seg.seq + seg.len;
+	for (int i = 0; i < 100 && !sock_tx_room(sock); i++) {
+		peer_conn_send(&conn, PEER_ACK, NULL, 0);
+		peer_wait(&peer, 400000);
+		while (peer_conn_take(&conn, &seg))
+			;
+	}
+	CU_ASSERT_TRUE(sock_tx_room(sock) > 0);
+	CU_ASSERT_EQUAL(sock->tcp.pcb->mss, 1460);
+	tx(sock, 60000);
+	CU_ASSERT_EQUAL(sock->tcp.pcb->mss, 1460);
+	sock_close(sock, true);
+}
+
 static void super_frame_waits_for_room(void)
 {
 	struct sock *sock;
@@ -262,6 +365,9 @@ static const struct unit_test tests[] = {
 	UNIT_TEST(stack_sends_super_frames_over_ipv4),
 	UNIT_TEST(stack_sends_super_frames_over_ipv6),
 	UNIT_TEST(device_without_tso_gets_none),
+	UNIT_TEST(segments_grow_with_the_window),
+	UNIT_TEST(large_segment_is_split_to_the_window),
+	UNIT_TEST(loss_ends_large_segments),
 	UNIT_TEST(super_frame_waits_for_room),
 	{ NULL, NULL }
 };
