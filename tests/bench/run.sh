@@ -11,13 +11,15 @@
 # the rounds, the ratio is the median of the rounds' ratios. Nothing is pinned
 # and nothing of the host is tuned.
 #
-# Environment: ROUNDS (5); QUICK=1: one short round, for a look; OUT: where the
-# single figures go (build/bench/figures.tsv).
+# Environment: ROUNDS (5); QUICK=1: one short round, for a look; QUIET_S: how
+# long a busy machine is waited for (3); OUT: where the single figures go
+# (build/bench/figures.tsv).
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/../netns/lib.sh"
 
 ROUNDS=${ROUNDS:-5}
 MS=1000                 # length of a timed run
+QUIET_S=${QUIET_S:-3}    # how long a busy machine is waited for
 IDLE_CONNS=10000 IDLE_S=10
 REQUESTS=60000          # of redis-benchmark without pipelining; 10 times with
 if [ -n "${QUICK:-}" ]; then
@@ -27,8 +29,8 @@ OUT=${OUT:-$BUILD/bench/figures.tsv}
 PEER4=10.108.0.2        # the kernel's stack, as the client sees it
 NSP=ncp$TEST_ID         # the namespace it is in
 NAMESPACES+=("$NSP")
-MEASURES="stream_out stream_in rr1 rr64 redis1 redis16 nginx_keep nginx_close"
-MEASURES+=" poll idle"
+MEASURES="stream_out stream_in rr1 rr64 redis1 redis16 nginx_keep nginx_cork"
+MEASURES+=" nginx_close poll idle"
 
 need ss python3
 load=$BUILD/tests/load
@@ -53,7 +55,10 @@ servers() { # SIDE ADDRESS PREFIX...: the same programs on either
 		mkdir -p "$T/$side"
 		head -c 1024 /dev/zero | tr '\0' x >"$T/$side/1k"
 		nginx_conf 1 "$T/$side" "$addr:80 backlog=4096"
-		mv "$T/nginx.conf" "$T/$side/"
+		# Corked only under /corked/, as all is in Debian's own settings.
+		sed -e 's/tcp_nopush on;//' -e "s,root [^;]*;,& location \
+			/corked/ { alias $T/$side/; tcp_nopush on; }," \
+			"$T/nginx.conf" >"$T/$side/nginx.conf"
 		spawn "$side.nginx" "$@" nginx -p "$T/$side" \
 			-c "$T/$side/nginx.conf"
 	fi
@@ -93,10 +98,10 @@ ours_stop() {
 # Ticks of both cores: busy, and stolen by the host.
 ticks() { awk '/^cpu / { print $2 + $3 + $4 + $7 + $8, $9; exit }' /proc/stat; }
 
-# Wait, 3 s at most, until the machine has been idle for a moment.
+# Wait, QUIET_S at most, until the machine has been idle for a moment.
 quiet() {
 	local i before after
-	for ((i = 0; i < 40; i++)); do
+	for ((i = 0; i < QUIET_S * 16; i++)); do
 		read -r before _ < <(ticks)
 		sleep 0.06
 		read -r after _ < <(ticks)
@@ -160,9 +165,9 @@ take_redis() { # PIPELINE HOST
 			print k "_rps", $2; print k "_p50_us", $5 * 1000
 			print k "_p99_us", $7 * 1000 }'
 }
-take_nginx() { # HEADER HOST
-	net wrk -t1 -c64 -d"$(((MS + 999) / 1000))"s --latency -H "$1" \
-		"http://$2/1k" | awk '
+take_nginx() { # PATH HEADER HOST
+	net wrk -t1 -c64 -d"$(((MS + 999) / 1000))"s --latency -H "$2" \
+		"http://$3/$1" | awk '
 		function us(v) { return v * (v ~ /us$/ ? 1 : v ~ /ms$/ ? 1e3 : 1e6) }
 		/Requests\/sec/ { print "rps", $2 }
 		$1 == "50%" { print "p50_us", us($2) }
@@ -178,8 +183,10 @@ take() { # ROUND MEASURE
 	rr64) both "$1" rr64 take_rr 64 ;;
 	redis1) both "$1" redis1 take_redis 1 ;;
 	redis16) both "$1" redis16 take_redis 16 ;;
-	nginx_keep) both "$1" nginx_keep take_nginx 'Connection: keep-alive' ;;
-	nginx_close) both "$1" nginx_close take_nginx 'Connection: close' ;;
+	nginx_keep) both "$1" "$2" take_nginx 1k 'Connection: keep-alive' ;;
+	nginx_cork) both "$1" "$2" take_nginx corked/1k \
+		'Connection: keep-alive' ;;
+	nginx_close) both "$1" "$2" take_nginx 1k 'Connection: close' ;;
 	poll | idle) ;; # after the rounds, on services of their own
 	*) fail "no measure '$2'; there are: $MEASURES" ;;
 	esac

@@ -34,6 +34,7 @@ ROWS = [
     ("nginx_keep.rps", "nginx, wrk -c 64, keep-alive", "/s", ">", 0.5, 0.65),
     ("nginx_keep.p50_us", "  median latency, adaptive", "us", "<", None, None),
     ("nginx_keep.p99_us", "  99 % latency, adaptive", "us", "<", None, None),
+    ("nginx_cork.rps", "  the same with tcp_nopush", "/s", ">", None, None),
     ("nginx_close.rps", "nginx, a connection a request", "/s", ">", 0.45, 0.65),
     ("nginx_close.p50_us", "  median latency, adaptive", "us", "<", None, None),
 ]

@@ -6,6 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 CONNS=10000
 tools=$BUILD/tests
+WAIT_S=30               # opening, speaking and closing so many takes a while
 [ -x "$tools/load" ] || skip "not built: $tools/load"
 ulimit -n $((CONNS + 1000)) 2>/dev/null ||
 	skip "fewer than $((CONNS + 1000)) descriptors: ulimit -n"
@@ -20,9 +21,7 @@ mkfifo "$T/say"
 spawn_net idle sh -c "exec '$tools/load' idle $STACK4 7001 $CONNS <'$T/say'"
 idle=$PID
 exec {say}>"$T/say"
-WAIT_S=30
 wait_log idle "^open $CONNS$"
-WAIT_S=10
 if ! is_kernel; then
 	each=$((($(rss_kb "$NETCOND_PID") - rss_before) * 1024 / CONNS))
 	echo "$each bytes of resident memory a connection"
@@ -41,5 +40,4 @@ exec {say}>&-
 wait_gone "$idle"
 kill "$echo_pid"
 wait_gone "$echo_pid"
-WAIT_S=20
 leak_check

@@ -60,10 +60,31 @@ end_processes() { # NAMESPACE
 	done
 }
 
+# A service that still runs when its test has passed is asked to end, and must
+# do so in order: a sanitizer, where it was built with one, reports only then.
+end_service() {
+	local rc=0
+	! is_gone "$NETCOND_PID" || return 0
+	kill -TERM "$NETCOND_PID"
+	(wait_gone "$NETCOND_PID" netcond) || return 1
+	wait "$NETCOND_PID" || rc=$?
+	if [ $rc != 0 ]; then
+		echo "netcond's exit status after SIGTERM is $rc" >"$T/reason"
+	elif grep -q 'Sanitizer\|runtime error' "$T/netcond.log"; then
+		echo "a sanitizer complained" >"$T/reason"
+		rc=1
+	fi
+	return $rc
+}
+
 cleanup() {
 	local rc=$? reason
 	trap - EXIT INT TERM HUP ERR
 	set +e
+	if [ $rc = 0 ] && [ -n "$NETCOND_PID" ]; then
+		end_service
+		rc=$?
+	fi
 	reason=$(cat "$T/reason" 2>/dev/null)
 	reason=${reason:-ended with status $rc}
 	if [ $rc != 0 ] && [ $rc != 77 ]; then
@@ -130,11 +151,12 @@ fi
 via() { "${VIA[@]}" "$@"; }
 
 spawn() { # NAME CMD...
-	local log=$T/$1.log
+	local name=$1
 	shift
-	"$@" >>"$log" 2>&1 </dev/null &
+	"$@" >>"$T/$name.log" 2>&1 </dev/null &
 	PID=$!
-	disown "$PID" 2>/dev/null || true
+	# Bash tells of the ends of jobs; only of netcond the status is wanted.
+	[ "$name" = netcond ] || disown "$PID" 2>/dev/null || true
 }
 spawn_net() { local name=$1; shift; spawn "$name" ip netns exec "$NS" "$@"; }
 spawn_via() { local name=$1; shift; spawn "$name" "${VIA[@]}" "$@"; }
