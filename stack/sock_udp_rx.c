@@ -66,7 +66,7 @@ static uint32_t hash_bytes(uint32_t hash, const void *bytes, size_t len)
 
 static uint32_t hash_addr(uint32_t hash, const ip_addr_t *addr)
 {
-	if (IP_IS_V4(addr))
+	if (IP_IS_V4_VAL(*addr))
 		return hash_bytes(hash, ip_2_ip4(addr), sizeof(ip4_addr_t));
 	return hash_bytes(hash, ip_2_ip6(addr)->addr,
 	                  sizeof(ip_2_ip6(addr)->addr));
