@@ -20,6 +20,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/time.h>
 #include <time.h>
 
@@ -129,6 +130,27 @@ static int sock_renew(int fd, struct rpc_name *name)
 	return rc;
 }
 
+/* AF_UNSPEC on a stream: a connection is reset, and the descriptor is free for
+ * another; without one nothing happens (tcp_disconnect in net/ipv4/tcp.c).
+ */
+static int stream_dissolve(int fd, struct rpc_name *name)
+{
+	const struct linger now = { .l_onoff = 1 };
+	struct rpc_request req = { 0 };
+	struct rpc_addr local, peer;
+	struct rpc_reply reply;
+	int rc = addr_lookup(fd, name, &local, &peer);
+
+	if (rc < 0 || peer.family == AF_UNSPEC)
+		return rc;
+	req.opt.level = SOL_SOCKET;
+	req.opt.name = SO_LINGER;
+	req.opt.len = sizeof(now);
+	memcpy(req.opt.val, &now, sizeof(now));
+	client_sock_call(RPC_SETSOCKOPT, fd, name, &req, &reply);
+	return sock_renew(fd, name);
+}
+
 static int sock_connect(int fd, struct rpc_name *name,
                         const struct sockaddr *addr, socklen_t len)
 {
@@ -138,7 +160,11 @@ static int sock_connect(int fd, struct rpc_name *name,
 
 	if (rc < 0)
 		return rc;
+	if (name->type == SOCK_STREAM && req.addr.family == AF_UNSPEC)
+		return stream_dissolve(fd, name);
 	rc = client_sock_call(RPC_CONNECT, fd, name, &req, &reply);
+	if (rc < 0 && stream_has_hung_up(fd))
+		sockerr_forget(fd);
 	if (name->type != SOCK_STREAM || rc == 0 ||
 	    raw_fcntl(fd, F_GETFL, 0) & O_NONBLOCK)
 		return rc;

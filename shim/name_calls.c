@@ -8,6 +8,7 @@
 #include "shim/addr.h"
 #include "shim/identity.h"
 #include "shim/libc.h"
+#include "shim/stream.h"
 
 static int name_give(int fd, const struct rpc_name *name, bool is_peer,
                      struct sockaddr *addr, socklen_t *len)
@@ -19,7 +20,8 @@ static int name_give(int fd, const struct rpc_name *name, bool is_peer,
 		rc = addr_lookup(fd, name, &local, &peer);
 	if (rc < 0)
 		return rc;
-	if (is_peer && peer.family == AF_UNSPEC)
+	if (is_peer && (peer.family == AF_UNSPEC ||
+	                (name->type == SOCK_STREAM && stream_has_hung_up(fd))))
 		return -ENOTCONN;
 	return addr_give(is_peer ? &peer : &local, name->domain, addr, len);
 }

@@ -72,6 +72,8 @@ static ssize_t stream_recvmsg(int fd, struct msghdr *msg, int flags)
 	} else {
 		got = libc()->recvmsg(fd, msg, flags);
 	}
+	if (got < 0 && errno == ECONNRESET)
+		return result(stream_reset(fd));
 	if (got != 0 || is_empty(msg))
 		return got;
 	return result(stream_end(fd));
@@ -110,6 +112,8 @@ static ssize_t stream_recvfrom(int fd, void *buf, size_t len, int flags,
 	} else {
 		got = libc()->recvfrom(fd, buf, len, flags, addr, addr_len);
 	}
+	if (got < 0 && errno == ECONNRESET)
+		return result(stream_reset(fd));
 	if (got != 0 || len == 0)
 		return got;
 	return result(stream_end(fd));

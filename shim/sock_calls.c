@@ -7,6 +7,7 @@
 #include "shim/client.h"
 #include "shim/identity.h"
 #include "shim/libc.h"
+#include "shim/stream.h"
 
 #define TYPE_FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
 #define TYPE_MASK 0xf /* the kernel's SOCK_TYPE_MASK, include/linux/net.h */
@@ -130,7 +131,7 @@ int listen(int fd, int backlog)
 
 /* An open connection's end is the pair's own: the service sees the end of file
  * behind the last byte. All else is the service's to judge, as long as there is
- * one.
+ * one. What has ended in both directions is not connected any more.
  */
 static int sock_shutdown(int fd, const struct rpc_name *name, int how)
 {
@@ -140,6 +141,8 @@ static int sock_shutdown(int fd, const struct rpc_name *name, int how)
 
 	if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR)
 		return -EINVAL;
+	if (name->type == SOCK_STREAM && stream_has_hung_up(fd))
+		return -ENOTCONN;
 	if (!addr_is_final(fd, name)) {
 		rc = client_sock_call(RPC_SHUTDOWN, fd, name, &req, &reply);
 		if (rc != -ENETDOWN)

@@ -31,6 +31,17 @@ static int ask(int fd, const struct rpc_name *name)
 	return val;
 }
 
+/* The pair's own error is told already. errno is kept. */
+void sockerr_forget(int fd)
+{
+	int native;
+	socklen_t len = sizeof(native);
+	int saved = errno;
+
+	raw_getsockopt(fd, SOL_SOCKET, SO_ERROR, &native, &len);
+	errno = saved;
+}
+
 /* The pending error, taken off the socket. A service that is gone took its
  * connections with it: ECONNRESET. Return: a positive errno, or 0. errno is
  * kept.

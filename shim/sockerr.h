@@ -6,5 +6,6 @@
 #include "shim/proto/rpc.h"
 
 int sockerr_take(int fd, const struct rpc_name *name);
+void sockerr_forget(int fd);
 
 #endif

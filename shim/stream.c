@@ -29,17 +29,34 @@ bool stream_has_hung_up(int fd)
 }
 
 /* A read on any descriptor gave 0. Return: 0, or -errno of a connection of ours
- * that did not end well, or of a UDP socket whose service is gone.
+ * that did not end well, or of a UDP socket whose service is gone. A reset
+ * after the peer's FIN is EPIPE, which no read tells (tcp_recvmsg_locked in
+ * net/ipv4/tcp.c looks at SOCK_DONE first).
  */
 ssize_t stream_end(int fd)
 {
 	struct rpc_name name;
+	int error;
 
 	if (!identity_is_ours(fd, &name) || !stream_has_hung_up(fd))
 		return 0;
 	if (name.type != SOCK_STREAM)
 		return -ENETDOWN;
-	return -sockerr_take(fd, &name);
+	error = sockerr_take(fd, &name);
+	return error == EPIPE ? 0 : -error;
+}
+
+/* A read on any descriptor gave ECONNRESET, the one error that a pair has.
+ * Return: -errno of a connection of ours as the service knows it.
+ */
+ssize_t stream_reset(int fd)
+{
+	struct rpc_name name;
+	int error = 0;
+
+	if (identity_is_ours(fd, &name) && name.type == SOCK_STREAM)
+		error = sockerr_take(fd, &name);
+	return error ? -error : -ECONNRESET;
 }
 
 /* recv(2) with MSG_TRUNC on TCP: drop up to len bytes instead of copying them

@@ -9,6 +9,7 @@
 
 bool stream_has_hung_up(int fd);
 ssize_t stream_end(int fd);
+ssize_t stream_reset(int fd);
 ssize_t stream_discard(int fd, size_t len, int flags);
 ssize_t stream_broken(int fd, int flags);
 int stream_send_flags(int fd, int flags, bool *is_foreign);

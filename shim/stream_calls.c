@@ -59,6 +59,8 @@ ssize_t read(int fd, void *buf, size_t len)
 		return result(dgram_recv(fd, &name, &msg, 0));
 	}
 	got = libc()->read(fd, buf, len);
+	if (got < 0 && errno == ECONNRESET)
+		return result(stream_reset(fd));
 	if (got == 0 ? len == 0 : !is_suspect(buf, got))
 		return got;
 	return look(fd, &iov, got);
@@ -91,6 +93,8 @@ ssize_t readv(int fd, const struct iovec *iov, int count)
 		return result(dgram_recv(fd, &name, &msg, 0));
 	}
 	got = libc()->readv(fd, iov, count);
+	if (got < 0 && errno == ECONNRESET)
+		return result(stream_reset(fd));
 	if (got == 0 && has_room(iov, count))
 		return look(fd, iov, got);
 	if (got > 0 && iov->iov_len >= sizeof(struct rpc_dgram) &&
