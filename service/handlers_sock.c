@@ -27,10 +27,13 @@ int handle_SOCKET(struct call *call)
 	return err;
 }
 
+/* Of what a connect in progress will lead to only the local name is told. */
 int handle_NAME(struct call *call)
 {
 	channel_get_names(call->ch, &call->reply->name.local,
 	                  &call->reply->name.peer);
+	if (call->req->op == RPC_NAME && call->ch->phase == CHANNEL_CONNECTING)
+		call->reply->name.peer = (struct rpc_addr){ 0 };
 	return 0;
 }
 
