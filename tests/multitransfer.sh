@@ -10,12 +10,14 @@
 # where none answers, one is started for the time and ended afterwards.
 # LAUNCHER goes in front of each program; the default is `intercept`, so that
 # both ends are on the stack of the running netcond.
+# Environment: BUILD, the build directory.
 # Exit status: 0 when all transfers were correct.
 set -u
 count=8 len=16000000 host=127.0.0.1 port=5001
 here=$(cd "$(dirname "$0")" && pwd)
-tools=${TEST_TOOLS:-$here/../build/tests}
-intercept=$here/../build/intercept
+build=${BUILD:-$here/../build}
+tools=$build/tests
+intercept=$build/intercept
 [ -x "$intercept" ] || intercept=intercept
 
 usage() {

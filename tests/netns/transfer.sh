@@ -5,6 +5,7 @@
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 tools=$BUILD/tests
+export BUILD
 [ -x "$tools/test_tx" ] || skip "not built: $tools/test_tx"
 
 start_netcond
@@ -24,12 +25,14 @@ for host in 127.0.0.1 "$STACK4"; do
 done
 
 step "many at a time"
-TEST_TOOLS=$tools "$top/tests/multitransfer.sh" -n 16 -l 4000000 -H "$STACK4" \
+"$top/tests/multitransfer.sh" -n 16 -l 4000000 -H "$STACK4" \
 	-- ip netns exec "$NS"
-TEST_TOOLS=$tools "$top/tests/multitransfer.sh" -n 16 -l 4000000 \
-	-H 127.0.0.1 -- "${VIA[@]}"
+"$top/tests/multitransfer.sh" -n 16 -l 4000000 -- "${VIA[@]}"
 kill "$tx_pid"
 wait_gone "$tx_pid" test_tx
+leak_check
+step "many at a time, with a server of its own and as a user would run it"
+is_kernel || net "$top/tests/multitransfer.sh" -n 4 -l 4000000
 leak_check
 
 step "the client on the stack, IPv4 and IPv6"
