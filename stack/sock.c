@@ -28,7 +28,7 @@ int sock_table_init(struct stack *stack)
 	stack->rcvbuf_default = opt.rcvbuf;
 	stack->sndbuf_default = opt.sndbuf;
 	stack->events = &no_events;
-	stack->socks = calloc(STACK_SOCK_MAX, sizeof(*stack->socks));
+	stack->socks = calloc(STACK_SOCK_MAX, sizeof(struct sock *));
 	stack->sock_gens = calloc(STACK_SOCK_MAX, sizeof(*stack->sock_gens));
 	stack->sock_free = calloc(STACK_SOCK_MAX, sizeof(*stack->sock_free));
 	if (!stack->socks || !stack->sock_gens || !stack->sock_free) {

@@ -3,6 +3,7 @@
 #ifndef NETCOND_STACK_SOCK_TCP_PRIV_H
 #define NETCOND_STACK_SOCK_TCP_PRIV_H
 
+#include <lwip/priv/tcp_priv.h>
 #include <lwip/tcp.h>
 
 #include "stack/sock_priv.h"
@@ -10,9 +11,13 @@
 /* sock_tcp.c */
 void tcp_attach(struct sock *sock, struct tcp_pcb *pcb);
 void tcp_detach(struct sock *sock);
-void tcp_established(struct sock *sock);
 void tcp_kill(struct sock *sock, int err);
 void tcp_release(struct sock *sock);
+
+/* sock_tcp_connect.c */
+#define TCP_RTO_FIRST (1000 / TCP_SLOW_INTERVAL) /* RFC 6298 2.1; lwIP: 3 s */
+void tcp_established(struct sock *sock);
+void tcp_on_syn_timer(struct sock *sock, uint64_t now_us);
 
 /* sock_tcp_rx.c */
 err_t tcp_rx_on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err);
