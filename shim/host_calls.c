@@ -156,11 +156,11 @@ int gethostbyaddr_r(const void *addr, socklen_t len, int family,
 	return finish(eai, &answer, family, host, buf, buf_len, result, h_err);
 }
 
-/* One result for the calls that return static memory: a thread's own, so that
- * at least two threads do not overwrite each other.
+/* The result of the calls that return static memory; as with libc's, the next
+ * call of any thread overwrites it.
  */
-static __thread struct hostent static_host;
-static __thread char static_buf[STATIC_LEN];
+static struct hostent static_host;
+static char static_buf[STATIC_LEN];
 
 struct hostent *gethostbyname2(const char *name, int family)
 {

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -175,6 +176,10 @@ static int listener(void)
 	                  &(socklen_t){ sizeof(on) }) == 0 && on == 1);
 	EXPECT_ERRNO(ioctl(fd, FIONREAD, &on), EINVAL);
 	EXPECT_ERRNO(accept4(fd, NULL, NULL, 0x40), EINVAL);
+	/* No descriptor free: the connection goes on waiting. */
+	setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 4, 1024 });
+	EXPECT_ERRNO(accept(fd, NULL, NULL), EMFILE);
+	setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 1024, 1024 });
 	conn = accept4(fd, (struct sockaddr *)&peer, &len,
 	               SOCK_NONBLOCK | SOCK_CLOEXEC);
 	EXPECT(conn >= 0 && len == sizeof(peer));

@@ -91,7 +91,8 @@ static int run(const char *name)
 	X(reset_is_told) X(by_number)                                         \
 	X(dgram_with_address) X(dgram_connected) X(dgram_many)                \
 	X(dgram_control)                                                      \
-	X(fork_channels) X(closed_channels) X(threads) X(exec_env)            \
+	X(fork_channels) X(fork_at_once) X(closed_channels) X(threads)        \
+	X(exec_env)                                                           \
 	X(dead_service) X(silent_service) X(garbage_reply) X(wrong_id)        \
 	X(short_reply) X(orphans)                                             \
 	X(lookups) X(interfaces)
