@@ -6,6 +6,7 @@
 #include "fastpath/netdev.h"
 
 extern const struct netdev_ops netdev_tap_ops;
+extern const struct netdev_ops netdev_packet_ops;
 extern const struct netdev_ops netdev_mem_ops;
 
 #endif

@@ -47,8 +47,11 @@ static ssize_t frame_read(struct vnet_io *io, struct frame *frame)
 	do {
 		got = readv(io->fd, iov, 2);
 	} while (got < 0 && errno == EINTR);
+	/* A kind of super-frame that the header has no word for: a packet
+	 * socket refuses it and has dropped it by then.
+	 */
 	if (got < 0)
-		return -errno;
+		return errno == EINVAL ? 0 : -errno;
 	/* The kernel cuts what does not fit and does not say so. */
 	if ((size_t)got < hdr_len + ETHER_HDR_LEN ||
 	    (size_t)got == hdr_len + room)

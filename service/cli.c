@@ -32,6 +32,10 @@ const struct cli_row cli_rows[] = {
 	ROW("if", 0, "TAP", CLI_DEVICE, device,
 	    .help = "run on the tap device TAP, made when it does not exist",
 	    .backend = "tap", .is_ifname = true, .has_host_side = true),
+	ROW("packet", 0, "IF", CLI_DEVICE, device,
+	    .help = "run beside the host on an interface that exists, through\n"
+	    "a packet socket; --addr is needed",
+	    .backend = "packet", .is_ifname = true),
 	ROW("addr", 0, "CIDR", CLI_CIDRS, addrs,
 	    .help = "an address of the stack, as 10.1.2.3/24; may be repeated\n"
 	    "(default: 10.107.0.2/24 and fd07:6e65:7463::2/64)"),
@@ -269,6 +273,9 @@ static int check_together(const struct cli_conf *conf, char *why)
 	if (conf->host_addrs.count && !conf->device.has_host_side)
 		fault = "--host-addr: this device has no side of the kernel's"
 		        " to give an address to";
+	else if (!conf->addrs.count && !conf->device.has_host_side)
+		fault = "--addr is needed: an interface that exists is in a"
+		        " network of somebody else's";
 	else if (conf->is_daemon && conf->program)
 		fault = "--daemon: a service that runs a program ends with it;"
 		        " give one or the other";
@@ -343,10 +350,15 @@ static void print_row(FILE *out, const struct cli_row *row)
 /* The whole of --help. */
 void cli_print_help(FILE *out)
 {
+	const char *sep = " ";
+
 	fprintf(out, "usage: netcond");
-	for (const struct cli_row *row = cli_rows; row->name; row++)
-		if (row->type == CLI_DEVICE)
-			fprintf(out, " --%s %s", row->name, row->metavar);
+	for (const struct cli_row *row = cli_rows; row->name; row++) {
+		if (row->type != CLI_DEVICE)
+			continue;
+		fprintf(out, "%s--%s %s", sep, row->name, row->metavar);
+		sep = " | ";
+	}
 	fprintf(out, " [OPTION]... [-- PROGRAM ARG...]\n\n"
 	        "A TCP/IP stack in user space, for programs that intercept(1)"
 	        " starts.\nWith a PROGRAM, start it through the stack and exit"

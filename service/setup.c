@@ -73,10 +73,9 @@ static int open_device(struct setup *setup, const struct cli_conf *conf,
 	struct netdev *wrapper;
 	int err;
 
-	if (conf->device.has_host_side) {
+	if (conf->device.has_host_side)
 		setup->is_made = !ifconf_exists(conf->device.name);
-		read_present(setup, conf->device.name);
-	}
+	read_present(setup, conf->device.name);
 	err = netdev_open(&dev_conf, &setup->dev, why);
 	if (err || !conf->pcap_path)
 		return err;

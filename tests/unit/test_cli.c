@@ -118,6 +118,10 @@ static void test_program(void)
 	refuses("--if tap0 --", "'--'", "a program is expected");
 	refuses("--if tap0 ./server", "'./server'", "'--'");
 	refuses("--if tap0 --daemon -- ./server", "--daemon", "program");
+	refuses("--packet eth1", "--addr", "needed");
+	refuses("--packet eth1 --addr 10.1.2.3/24 --host-addr 10.1.2.1/24",
+	        "--host-addr", "no side");
+	refuses("--packet eth1 --if tap0", "'tap0'", "--packet 'eth1'");
 	refuses("--if tap0 --daemon --stats", "--stats", "netcon stat");
 }
 
