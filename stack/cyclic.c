@@ -16,7 +16,8 @@
  * TCP's fast handler is for what stock lwIP leaves to it: a FIN that found no
  * memory, a delayed ACK. ACKs are sock_tcp's here, so it runs rarely. A row
  * that missed turns makes up for them, up to catch_up_max, where it counts its
- * calls: ARP entries grow old in them.
+ * calls: ARP entries grow old in them. Lifetimes of what routers advertise are
+ * router_adv.c's to mind.
  */
 #include "stack/cyclic.h"
 
@@ -28,6 +29,8 @@
 #include <lwip/netif.h>
 #include <lwip/priv/tcp_priv.h>
 #include <stdbool.h>
+
+#include "stack/router_adv.h"
 
 #define QUIET_US 65000000 /* past IPV6_REASS_MAXAGE, 60 s, the longest */
 
@@ -102,8 +105,12 @@ static void row_run(const struct row *row, uint64_t late_us)
 {
 	uint64_t missed = late_us / row->interval_us;
 
+	if (row->run == nd6_tmr)
+		router_adv_age(stack_self, (uint32_t)missed);
 	for (unsigned i = 0; i < row->catch_up_max && i <= missed; i++)
 		row->run();
+	if (row->run == nd6_tmr)
+		router_adv_on_tick(stack_self);
 	/* TCP's clock counts calls, and what is to be sent must not be sent
 	 * in a burst: it gets the time, once.
 	 */

@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stack/addr_watch.h"
+#include "stack/dhcp_client.h"
 #include "stack/ethif.h"
+#include "stack/router_adv.h"
 #include "stack/sock_priv.h"
 #include "stack/stack_addr.h"
 #include "stack/stack_priv.h"
@@ -52,6 +55,25 @@ static int init_ethif(struct stack *stack, const struct stack_conf *conf,
 	return stack_addr_init(stack, conf, why);
 }
 
+/* Ask the network for what was not given, and watch what there is. */
+static int init_addrs(struct stack *stack, const struct stack_conf *conf,
+                      char *why)
+{
+	int err = 0;
+
+	if (conf->use_dhcp)
+		err = router_adv_init(stack);
+	if (conf->use_dhcp && !err)
+		err = dhcp_client_init(stack);
+	if (!err)
+		err = addr_watch_init(stack);
+	if (err == -ENOMEM)
+		return fail(why, err, "out of memory");
+	if (err)
+		return fail(why, err, "the device does not take the addresses");
+	return 0;
+}
+
 static int init_parts(struct stack *stack, char *why)
 {
 	int err = sock_table_init(stack);
@@ -87,9 +109,12 @@ int stack_open(const struct stack_conf *conf, uint64_t now_us,
 	init_lwip();
 	cyclic_init(&stack->cyclic, now_us);
 	stack->netif_lo = netif_find("lo0");
+	stack->netif_lo->chksum_flags = 0; /* memory needs no sums */
 	err = init_parts(stack, why);
 	if (!err)
 		err = init_ethif(stack, conf, why);
+	if (!err)
+		err = init_addrs(stack, conf, why);
 	if (err) {
 		stack_close(stack);
 		return err;
@@ -113,6 +138,9 @@ void stack_close(struct stack *stack)
 		return;
 	if (stack->socks)
 		sock_table_abort(stack);
+	dhcp_client_fini(stack);
+	router_adv_fini(stack);
+	addr_watch_fini(stack);
 	if (stack->ethif) {
 		while (loop_is_waiting(stack))
 			netif_poll_all();
@@ -159,6 +187,9 @@ unsigned stack_poll_rx(struct stack *stack, uint64_t now_us, unsigned budget)
 		netif_poll_all();
 		done++;
 	}
+	if (done)
+		dhcp_client_poll(stack);
+	addr_watch_poll(stack);
 	return done;
 }
 
@@ -178,6 +209,7 @@ unsigned stack_poll_timers(struct stack *stack, uint64_t now_us)
 	count += cyclic_poll(&stack->cyclic, now_us);
 	if (count)
 		sock_tcp_drop_time_wait(STACK_PCB_MAX / 2);
+	addr_watch_poll(stack);
 	return count;
 }
 
@@ -230,6 +262,15 @@ static unsigned used(int pool)
 	return (unsigned)lwip_stats.memp[pool]->used;
 }
 
+static uint64_t refused(void)
+{
+	uint64_t count = 0;
+
+	for (int i = 0; i < MEMP_MAX; i++)
+		count += lwip_stats.memp[i]->err;
+	return count;
+}
+
 /**
  * stack_get_stats() - Counters of the past, and what there is now
  * @stack:	The stack
@@ -246,6 +287,7 @@ void stack_get_stats(const struct stack *stack, struct stack_stats *stats)
 	stats->udp_pcbs = used(MEMP_UDP_PCB);
 	stats->tcp_segs = used(MEMP_TCP_SEG);
 	stats->pbufs = used(MEMP_PBUF) + used(MEMP_PBUF_POOL);
+	stats->out_of_memory += refused();
 	stats->ports_bound = ports_count(stack);
 	stats->rx_dropped_csum = lwip_stats.tcp.chkerr + lwip_stats.udp.chkerr +
 	                         lwip_stats.ip.chkerr;

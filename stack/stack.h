@@ -48,8 +48,12 @@ struct stack_conf {
 	unsigned addr_count;
 	struct in_addr gw4;                        /* INADDR_ANY: none */
 	struct in6_addr gw6;                       /* :: : none */
-	struct sockaddr_storage dns[STACK_DNS_MAX];
+	struct sockaddr_storage dns[STACK_DNS_MAX]; /* none, with use_dhcp: those
+	                                       that the network gives */
 	unsigned dns_count;
+	bool use_dhcp;  /* an IPv4 address by DHCP, then none may be given, and
+	                   IPv6 by router advertisements beside what is given;
+	                   otherwise both are ignored */
 };
 
 /* Counters of past events and present counts, for netcon stat. The X-macro is
@@ -79,6 +83,10 @@ struct stack_conf {
 	X(udp_dropped_queue, "datagrams dropped, the socket's queue was full")\
 	X(rx_dropped_csum, "frames dropped, bad checksum")                    \
 	X(rx_copied_low, "frames copied because few were free")               \
+	X(dhcp_leases, "DHCP leases obtained or renewed")                     \
+	X(dhcp_lost, "DHCP leases that ended or were taken away")             \
+	X(router_advs, "router advertisements received")                      \
+	X(addrs_refused, "changes of addresses the device did not take")      \
 	X(out_of_memory, "allocations refused")
 
 struct stack_stats {
@@ -127,6 +135,29 @@ struct stack_if {
 
 /* Return: 0, or -ENOENT when there is no idx-th interface (from 0 on). */
 int stack_get_if(const struct stack *stack, unsigned idx, struct stack_if *out);
+
+/* What the stack is configured with now: given, or obtained. */
+struct stack_addrs {
+	struct stack_cidr addrs[STACK_ADDR_MAX + 1]; /* of eth0, link-local too */
+	unsigned addr_count;
+	bool has_ipv4;
+	bool has_ipv6;                /* beyond the link */
+	struct in_addr gw4;           /* INADDR_ANY: none */
+	struct in6_addr gw6;          /* :: : none */
+	struct sockaddr_storage dns[STACK_DNS_MAX];
+	unsigned dns_count;
+	struct in_addr dhcp_server;   /* INADDR_ANY: no lease */
+	uint32_t lease_s;             /* as granted; UINT32_MAX: without end */
+	uint64_t lease_end_us;        /* the stack's clock; UINT64_MAX: never */
+};
+void stack_get_addrs(const struct stack *stack, struct stack_addrs *out);
+
+/* Have on_changed called when stack_get_addrs() has another answer; a renewed
+ * lease is one. From stack_poll_*, which may not be called from there.
+ */
+typedef void stack_addrs_fn(void *user);
+void stack_on_addrs(struct stack *stack, stack_addrs_fn *on_changed,
+                    void *user);
 
 /* Names. One query is answered once, later, from stack_poll_*: err is 0, or
  * -ENOENT (no such name), -ENODATA (the name has no such address), -EAGAIN

@@ -103,7 +103,7 @@ int stack_addr_init(struct stack *stack, const struct stack_conf *conf,
 
 	netif_create_ip6_linklocal_address(netif, 1);
 	netif_ip6_addr_set_state(netif, 0, IP6_ADDR_PREFERRED);
-	netif_set_ip6_autoconfig_enabled(netif, 1);
+	netif->rs_count = 0; /* routers are router_adv.c's to ask for */
 	for (unsigned i = 0; i < conf->addr_count && !err; i++)
 		err = conf->addrs[i].family == AF_INET
 			? add_v4(netif, &conf->addrs[i], &conf->gw4, why)
@@ -113,6 +113,7 @@ int stack_addr_init(struct stack *stack, const struct stack_conf *conf,
 	memcpy(stack->gw6.addr, &conf->gw6, sizeof(conf->gw6));
 	ip6_addr_assign_zone(&stack->gw6, IP6_UNICAST, netif);
 	set_dns(stack, conf);
+	stack->dns_is_given = conf->dns_count || !conf->use_dhcp;
 	return 0;
 }
 
@@ -130,24 +131,16 @@ const ip6_addr_t *hook_nd6_gw(struct netif *netif, const ip6_addr_t *dst)
  * hook_ip4_input() - An IPv4 packet came
  *
  * All of 127/8 is the host itself (RFC 1122 3.2.1.3 g), lwIP's loopback
- * interface has one address: it gets the one that is asked for. From outside
- * such packets are dropped.
+ * interface has one address: it gets the one that is asked for.
  */
 int hook_ip4_input(struct pbuf *p, struct netif *netif)
 {
 	const struct ip_hdr *hdr = p->payload;
-	ip4_addr_t dst, src;
+	ip4_addr_t dst;
 
-	if (p->len < IP_HLEN)
+	if (p->len < IP_HLEN || netif != stack_self->netif_lo)
 		return 0;
 	ip4_addr_copy(dst, hdr->dest);
-	ip4_addr_copy(src, hdr->src);
-	if (netif != stack_self->netif_lo) {
-		if (!ip4_addr_isloopback(&dst) && !ip4_addr_isloopback(&src))
-			return 0;
-		pbuf_free(p);
-		return 1;
-	}
 	if (ip4_addr_isloopback(&dst))
 		ip4_addr_copy(*ip_2_ip4(&netif->ip_addr), dst);
 	return 0;
@@ -224,6 +217,10 @@ static bool v6_is_on_link(const struct netif *netif, const ip6_addr_t *dst)
 		if (ip6_addr_isvalid(netif_ip6_addr_state(netif, i)) &&
 		    netif_ip6_addr_isstatic(netif, i) &&
 		    ip6_addr_netcmp_zoneless(dst, netif_ip6_addr(netif, i)))
+			return true;
+	for (int i = 0; i < LWIP_ND6_NUM_PREFIXES; i++)
+		if (prefix_list[i].netif == netif &&
+		    ip6_addr_netcmp_zoneless(dst, &prefix_list[i].prefix))
 			return true;
 	return false;
 }

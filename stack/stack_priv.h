@@ -12,9 +12,12 @@
 #include "stack/stack.h"
 #include "stack/timer.h"
 
+struct addr_watch;
+struct dhcp_client;
 struct ethif;
 struct ports;
 struct resolver;
+struct router_adv;
 struct sock;
 struct sock_events;
 struct tx_node;
@@ -45,6 +48,11 @@ struct stack {
 
 	struct timer_heap timers;
 	struct cyclic cyclic;      /* lwIP's own timers */
+	struct dhcp_client *dhcp;  /* dhcp_client.c; NULL: no DHCP */
+	struct router_adv *ra;     /* router_adv.c; NULL: they are ignored */
+	struct addr_watch *addr_watch; /* addr_watch.c */
+	bool addrs_are_dirty;      /* something to tell may have changed */
+	bool dns_is_given;         /* the network's name servers are ignored */
 	struct ports *ports;       /* ports.c */
 	struct resolver *resolver; /* resolver.c */
 	struct stack_stats stats;  /* the past events; present counts are

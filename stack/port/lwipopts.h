@@ -70,7 +70,11 @@
 #define LWIP_RAW 1                      /* ICMP errors for socks */
 #define LWIP_IGMP 0                     /* its 100 ms timer, no need yet */
 #define LWIP_MULTICAST_TX_OPTIONS 1     /* IP_MULTICAST_TTL, _IF */
-#define LWIP_DHCP 0                     /* addresses are given */
+#define LWIP_DHCP 1                     /* stack/dhcp_client.c drives it */
+#define DHCP_DOES_ARP_CHECK 1           /* is the address free? DECLINE if not */
+#define DHCP_OPTIONS_LEN 312            /* RFC 2131 section 2; ours fit in */
+#define LWIP_NETIF_HOSTNAME 1           /* the server may want to know it */
+#define LWIP_NETIF_EXT_STATUS_CALLBACK 1 /* addr_watch.c tells of changes */
 #define LWIP_DNS 0                      /* stack/resolver.c */
 
 /* UDP. */
