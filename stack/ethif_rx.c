@@ -162,6 +162,30 @@ static bool is_truncated(const struct frame *frame)
 	       frame->len < SIZEOF_ETH_HDR + IP_HLEN;
 }
 
+/* From one of our own addresses, or to or from loopback: no such packet comes
+ * over a wire (RFC 1122 3.2.1.3), unless somebody forges it.
+ */
+static bool is_martian(const struct stack *stack, const struct frame *frame)
+{
+	const uint8_t *ip = frame->data + SIZEOF_ETH_HDR;
+	ip_addr_t src = { 0 }, dst = { 0 };
+
+	if (is_type(frame, ETHTYPE_IP)) {
+		IP_SET_TYPE_VAL(src, IPADDR_TYPE_V4);
+		IP_SET_TYPE_VAL(dst, IPADDR_TYPE_V4);
+		memcpy(ip_2_ip4(&src), ip + 12, sizeof(ip4_addr_t));
+		memcpy(ip_2_ip4(&dst), ip + 16, sizeof(ip4_addr_t));
+	} else if (is_type(frame, ETHTYPE_IPV6)) {
+		IP_SET_TYPE_VAL(src, IPADDR_TYPE_V6);
+		IP_SET_TYPE_VAL(dst, IPADDR_TYPE_V6);
+		memcpy(ip_2_ip6(&src)->addr, ip + 8, 16);
+		memcpy(ip_2_ip6(&dst)->addr, ip + 24, 16);
+	} else {
+		return false;
+	}
+	return stack_addr_is_own(stack, &src) || ip_addr_isloopback(&dst);
+}
+
 /* An IP packet longer than a pbuf with the Ethernet header could be. */
 static void input_long(struct netif *netif, struct pbuf *p, bool is_v6)
 {
@@ -186,7 +210,8 @@ void ethif_input(struct ethif *ethif, struct frame *frame)
 	struct pbuf *p;
 	bool is_v6;
 
-	if (is_truncated(frame) || frame->len - skip > PBUF_LEN_MAX) {
+	if (is_truncated(frame) || is_martian(ethif->stack, frame) ||
+	    frame->len - skip > PBUF_LEN_MAX) {
 		netdev_rx_release(frame);
 		return;
 	}

@@ -14,6 +14,7 @@
 #define RTO_NEVER 0x7fff     /* slow ticks: lwIP's largest */
 #define SYN_RTO_US 1000000   /* RFC 6298 section 2.1 */
 #define SYN_SHIFT_MAX 7      /* at most 128 s between two SYNs */
+#define RTT_MAX 1000         /* slow ticks: what the fixed point can hold */
 #define SV_MIN 3             /* lwIP's variance does not fall below */
 
 /* RFC 6298 section 2.2, the first sample, which lwIP treats as any: RTTVAR is
@@ -25,7 +26,7 @@ static void seed_rtt(const struct sock *sock, struct tcp_pcb *pcb)
 	uint32_t ticks = tcp_ticks - pcb->rttest;
 
 	if (pcb->rttest && !sock->tcp.syn_tries && !pcb->nrtx &&
-	    ticks < TCP_RTO_FIRST) {
+	    ticks < RTT_MAX) {
 		pcb->sa = (s16_t)(ticks << 3);
 		pcb->sv = (s16_t)(ticks > 1 ? ticks << 1 : SV_MIN);
 	}

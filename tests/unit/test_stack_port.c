@@ -210,6 +210,52 @@ static void loopback_from_outside_is_dropped(void)
 	CU_ASSERT_FALSE(peer_connect(&peer, &conn, false, 5000, LISTEN_PORT));
 }
 
+/* A SYN that seems to come from the stack itself (LAND). */
+static void own_source_is_dropped(void)
+{
+	uint8_t f[54] = { 0 };
+	uint8_t *ip = f + 14, *tcp = ip + 20;
+
+	listen_at(false, LISTEN_PORT, false);
+	memcpy(f, peer.dev->mac, 6);
+	f[12] = 8;
+	ip[0] = 0x45;
+	ip[3] = 40;
+	ip[8] = 64;
+	ip[9] = 6;
+	memcpy(ip + 12, (uint8_t[]){ 10, 107, 0, 2, 10, 107, 0, 2 }, 8);
+	tcp[1] = tcp[3] = LISTEN_PORT;
+	tcp[12] = 0x50;
+	tcp[13] = PEER_SYN;
+	netdev_mem_inject_noted(peer.dev, f, sizeof(f), FRAME_CSUM_VALID, 0);
+	peer_turn(&peer);
+	CU_ASSERT_EQUAL(stats_now().tcp_pcbs, 0);
+}
+
+static void bad_addresses_are_refused(void)
+{
+	struct stack_conf conf = { .dev = peer.dev, .addr_count = 2 };
+	char why[NETDEV_WHY_LEN] = "";
+	struct stack *stack = peer.stack;
+	int err;
+
+	stack_close(stack);
+	inet_pton(AF_INET, "10.1.0.1", &conf.addrs[0].in);
+	conf.addrs[0].family = AF_INET;
+	conf.addrs[0].prefix_len = 24;
+	conf.addrs[1] = conf.addrs[0];
+	err = stack_open(&conf, peer.now_us, &stack, why);
+	CU_ASSERT_EQUAL(err, -EINVAL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(why, "10.1.0.1/24"));
+	conf.addrs[1].family = AF_INET6;
+	conf.addrs[1].in6 = in6addr_loopback;
+	CU_ASSERT_EQUAL(stack_open(&conf, peer.now_us, &stack, why), -EINVAL);
+	conf.addr_count = 1;
+	CU_ASSERT_EQUAL_FATAL(stack_open(&conf, peer.now_us, &peer.stack, why),
+	                      0);
+	sock_set_events(peer.stack, &events);
+}
+
 static const struct unit_test tests[] = {
 	UNIT_TEST(timers_fire_in_order),
 	UNIT_TEST(checksum_of_all_lengths_and_places),
@@ -218,6 +264,8 @@ static const struct unit_test tests[] = {
 	UNIT_TEST(checksums_are_verified_unless_vouched_for),
 	UNIT_TEST(garbage_frames_do_no_harm),
 	UNIT_TEST(loopback_from_outside_is_dropped),
+	UNIT_TEST(own_source_is_dropped),
+	UNIT_TEST(bad_addresses_are_refused),
 	{ NULL, NULL }
 };
 
