@@ -50,6 +50,11 @@ struct netdev_stats {
 	uint64_t tx_super_frames;      /* of tx_frames, those with gso */
 	uint64_t tx_dropped_full;      /* ring or queue of the device was full */
 	uint64_t tx_dropped_error;     /* the kernel refused the frame */
+	uint64_t impair_lost;          /* by the impairment, either direction */
+	uint64_t impair_duplicated;
+	uint64_t impair_corrupted;
+	uint64_t impair_reordered;
+	uint64_t impair_dropped_full;  /* more would have waited than may */
 	uint64_t link_downs;           /* times that the link was found down */
 	uint64_t capture_missed;       /* passed, but not in the pcap file */
 };
@@ -156,6 +161,13 @@ int netdev_open(const struct netdev_conf *conf, struct netdev **out, char *why);
  */
 int netdev_pcap_wrap(const char *path, struct netdev *below,
                      struct netdev **out, char *why);
+
+/* Wrap: frames of `below`, opened with no_offload, suffer in both directions
+ * what conf says. Takes `below` over as netdev_pcap_wrap() does.
+ */
+struct impair_conf;
+int netdev_impair_wrap(const struct impair_conf *conf, struct netdev *below,
+                       struct netdev **out, char *why);
 
 /* The backends, NULL-terminated, for --help and tests. */
 extern const struct netdev_ops *const netdev_backends[];

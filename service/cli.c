@@ -74,6 +74,9 @@ const struct cli_row cli_rows[] = {
 	    .help = "become this user when everything is open"),
 	ROW("pcap", 0, "FILE", CLI_TEXT, pcap_path,
 	    .help = "write every frame to FILE, for tcpdump and wireshark"),
+	ROW("impair", 0, "SPEC", CLI_IMPAIR, impair,
+	    .help = "be a bad link, as loss=1%,delay=5ms,rx:rate=1mbit;\n"
+	    "netcond(8) lists what there is"),
 	ROW("stats", 0, NULL, CLI_FLAG, is_stats,
 	    .help = "print the counters at the end"),
 	ROW("ready-fd", 0, "N", CLI_NUMBER, ready_fd,

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "fastpath/impair_spec.h"
 #include "fastpath/netdev.h"
 #include "service/loop.h"
 #include "shim/proto/rpc.h"
@@ -29,6 +30,7 @@ enum cli_type {
 	CLI_CIDRS,     /* may be repeated; struct cli_cidrs */
 	CLI_GATEWAYS,  /* may be repeated; struct cli_cidrs */
 	CLI_SERVERS,   /* may be repeated; struct cli_servers */
+	CLI_IMPAIR,    /* struct impair_conf */
 	CLI_DEVICE,    /* struct cli_device, with the row's backend */
 	CLI_TYPE_COUNT
 };
@@ -71,6 +73,7 @@ struct cli_conf {
 	int spin_us;
 	int cpu;                     /* -1: any */
 	const char *socket_path;     /* NULL: the default */
+	struct impair_conf impair;
 	const char *pcap_path;       /* NULL: no capture */
 	const char *pidfile_path;    /* NULL: none */
 	const char *user;            /* to become; NULL: nobody else */

@@ -215,6 +215,13 @@ static int read_servers(const struct cli_row *row, const char *value,
 	return 0;
 }
 
+static int read_impair(const struct cli_row *row, const char *value,
+                       void *field, char *why)
+{
+	(void)row;
+	return impair_parse(value, field, why);
+}
+
 static int read_device(const struct cli_row *row, const char *value,
                        void *field, char *why)
 {
@@ -251,6 +258,7 @@ int cli_value_set(const struct cli_row *row, const char *value,
 		[CLI_CIDRS] = read_cidrs,
 		[CLI_GATEWAYS] = read_gateways,
 		[CLI_SERVERS] = read_servers,
+		[CLI_IMPAIR] = read_impair,
 		[CLI_DEVICE] = read_device,
 	};
 

@@ -60,6 +60,28 @@ static void read_present(struct setup *setup, const char *ifname)
 	}
 }
 
+/* What the stack sees and says is captured: behind the bad link. */
+static int wrap_device(struct setup *setup, const struct cli_conf *conf,
+                       char *why)
+{
+	struct netdev *wrapper;
+	int err;
+
+	if (conf->impair.text) {
+		err = netdev_impair_wrap(&conf->impair, setup->dev, &wrapper,
+		                         why);
+		if (err)
+			return err;
+		setup->dev = wrapper;
+	}
+	if (!conf->pcap_path)
+		return 0;
+	err = netdev_pcap_wrap(conf->pcap_path, setup->dev, &wrapper, why);
+	if (!err)
+		setup->dev = wrapper;
+	return err;
+}
+
 static int open_device(struct setup *setup, const struct cli_conf *conf,
                        char *why)
 {
@@ -68,21 +90,15 @@ static int open_device(struct setup *setup, const struct cli_conf *conf,
 		.device = conf->device.name,
 		.mac = conf->mac.is_set ? conf->mac.addr : NULL,
 		.mtu = (uint16_t)conf->mtu,
-		.no_offload = conf->no_offload,
+		.no_offload = conf->no_offload || conf->impair.text,
 	};
-	struct netdev *wrapper;
 	int err;
 
 	if (conf->device.has_host_side)
 		setup->is_made = !ifconf_exists(conf->device.name);
 	read_present(setup, conf->device.name);
 	err = netdev_open(&dev_conf, &setup->dev, why);
-	if (err || !conf->pcap_path)
-		return err;
-	err = netdev_pcap_wrap(conf->pcap_path, setup->dev, &wrapper, why);
-	if (!err)
-		setup->dev = wrapper;
-	return err;
+	return err ? err : wrap_device(setup, conf, why);
 }
 
 static int open_stack(struct setup *setup, const struct cli_conf *conf,
@@ -300,6 +316,8 @@ void setup_print(const struct setup *setup, const struct cli_conf *conf,
 		fprintf(out, LINE "%d\n", "cpu", conf->cpu);
 	if (conf->user)
 		fprintf(out, LINE "%s\n", "user", conf->user);
+	if (conf->impair.text)
+		fprintf(out, LINE "%s\n", "impair", conf->impair.text);
 	if (conf->pcap_path)
 		fprintf(out, LINE "%s\n", "capture", conf->pcap_path);
 	fprintf(out, LINE "%s\n", "control", socket_path);
