@@ -17,16 +17,19 @@
 # their names; cleaning up ends what `ip netns pids` lists there, so that nothing
 # stays whatever the programs forked, and nothing else is ever touched.
 #
-# Environment: BUILD, the build directory; NETNS_STACK=kernel runs the test
-# against the kernel's own stack in a second namespace behind a veth pair: what
-# fails there is wrong in the test; PCAP=1 keeps a capture and KEEP=1 the files
-# of the test (their names are printed).
+# Environment: BUILD, the build directory; NETNS_BACKEND, the device that the
+# stack runs on: tap (the default), or packet, then it is one end of a veth pair
+# and the kernel's side, still called tap0, the other; NETNS_STACK=kernel runs
+# the test against the kernel's own stack in a second namespace behind a veth
+# pair: what fails there is wrong in the test; PCAP=1 keeps a capture and KEEP=1
+# the files of the test (their names are printed).
 
 set -eEuo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=$(cd "${BUILD:-$top/build}" && pwd)
 NETNS_STACK=${NETNS_STACK:-netcond}
+NETNS_BACKEND=${NETNS_BACKEND:-tap}
 
 HOST4=10.107.0.1 STACK4=10.107.0.2
 HOST6=fd07:6e65:7463::1 STACK6=fd07:6e65:7463::2
@@ -35,7 +38,7 @@ WAIT_S=10               # how long an event may take
 test_name=$(basename "$0" .sh)
 TEST_ID=${TEST_ID:-$$}
 NS=nct$TEST_ID          # the kernel's side
-NSK=nck$TEST_ID         # the far side of the veth, where NETNS_STACK=kernel
+NSK=nck$TEST_ID         # the far side of the veth, where there is one
 NAMESPACES=("$NS" "$NSK")
 T=$(mktemp -d "${TMPDIR:-/tmp}/nct-$test_name.XXXXXX")
 chmod 755 "$T"
@@ -48,6 +51,7 @@ PID=
 if [ -f "$BUILD/pkgs/env.sh" ]; then . "$BUILD/pkgs/env.sh"; fi
 
 is_kernel() { [ "$NETNS_STACK" = kernel ]; }
+is_tap() { ! is_kernel && [ "$NETNS_BACKEND" = tap ]; }
 
 end_processes() { # NAMESPACE
 	local pids i
@@ -67,7 +71,8 @@ end_service() {
 	! is_gone "$NETCOND_PID" || return 0
 	kill -TERM "$NETCOND_PID"
 	(wait_gone "$NETCOND_PID" netcond) || return 1
-	wait "$NETCOND_PID" || rc=$?
+	wait "$NETCOND_PID" 2>/dev/null || rc=$?
+	[ $rc != 127 ] || rc=0 # a daemon is nobody's child
 	if [ $rc != 0 ]; then
 		echo "netcond's exit status after SIGTERM is $rc" >"$T/reason"
 	elif grep -q 'Sanitizer\|runtime error' "$T/netcond.log"; then
@@ -143,11 +148,10 @@ ip -n "$NS" link set lo up
 
 net() { ip netns exec "$NS" "$@"; }
 
-if is_kernel; then
-	VIA=(ip netns exec "$NSK")
-else
-	VIA=(ip netns exec "$NS" "$BUILD/intercept")
-fi
+HOME_NS=$NSK            # where the service and its programs run
+if is_tap; then HOME_NS=$NS; fi
+VIA=(ip netns exec "$HOME_NS")
+if ! is_kernel; then VIA+=("$BUILD/intercept"); fi
 via() { "${VIA[@]}" "$@"; }
 
 spawn() { # NAME CMD...
@@ -203,30 +207,44 @@ wait_via_listen() {
 
 netcon() { ip netns exec "$NS" "$BUILD/netcon" "$@"; }
 
-# The stand-in: a veth pair whose far end has the stack's addresses.
-start_kernel_peer() {
+# A veth pair: tap0 on the kernel's side, eth0 on the far one.
+make_veth() {
 	ip netns add "$NSK"
 	ip -n "$NSK" link set lo up
 	ip link add tap0 netns "$NS" type veth peer name eth0 netns "$NSK"
 	ip -n "$NS" addr add "$HOST4/24" dev tap0
 	ip -n "$NS" addr add "$HOST6/64" dev tap0 nodad
-	ip -n "$NSK" addr add "$STACK4/24" dev eth0
-	ip -n "$NSK" addr add "$STACK6/64" dev eth0 nodad
 	ip -n "$NS" link set tap0 up
 	ip -n "$NSK" link set eth0 up
 }
+# The stand-in for the stack: the kernel's, on the far end.
+start_kernel_peer() {
+	make_veth
+	ip -n "$NSK" addr add "$STACK4/24" dev eth0
+	ip -n "$NSK" addr add "$STACK6/64" dev eth0 nodad
+}
+# The device's options, in DEVICE.
+choose_device() {
+	DEVICE=(--if tap0)
+	if is_tap; then return; fi
+	ip netns exec "$NSK" true 2>/dev/null || make_veth
+	DEVICE=("--$NETNS_BACKEND" eth0 --addr "$STACK4/24" --gw "$HOST4"
+		--addr "$STACK6/64" --gw "$HOST6")
+}
 
-# Start the service on tap0 and wait until it says that it is ready.
+# Start the service and wait until it says that it is ready.
 start_netcond() { # [OPTION...]
 	start_capture
 	if is_kernel; then start_kernel_peer; return; fi
 	[ -x "$BUILD/netcond" ] || skip "$BUILD/netcond is not built"
+	choose_device
 	rm -f "$T/ready"
 	mkfifo "$T/ready"
 	# The child opens the pipe: that waits for its reader, which comes next.
 	# shellcheck disable=SC2016
 	spawn netcond bash -c 'exec "$@" 9>"$0"' "$T/ready" \
-		ip netns exec "$NS" "$BUILD/netcond" --if tap0 --ready-fd 9 "$@"
+		ip netns exec "$HOME_NS" "$BUILD/netcond" "${DEVICE[@]}" \
+		--ready-fd 9 "$@"
 	NETCOND_PID=$PID
 	local bytes
 	bytes=$(timeout $WAIT_S head -c 1 "$T/ready" | wc -c)
