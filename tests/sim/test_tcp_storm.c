@@ -175,12 +175,15 @@ static void step(void)
 		if (one_in(3))
 			close_one();
 		break;
-	case 10:
+	case 10: /* the window closes or opens, on an idle connection */
+		c->wnd = (uint16_t)(any(2) * any(65536));
+		peer_conn_send(c, PEER_ACK, NULL, 0);
 		peer_wait(&peer, one_in(4) ? any(20000000) : any(1000000));
 		break;
 	case 11:
 		peer_turn(&peer);
 		receive();
+		peer_conn_send(c, PEER_ACK, NULL, 0);
 		break;
 	case 12:
 		if (one_in(3))
