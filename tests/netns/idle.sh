@@ -7,6 +7,8 @@
 CONNS=10000
 tools=$BUILD/tests
 WAIT_S=30               # opening, speaking and closing so many takes a while
+since() { echo "$1 after $((SECONDS - start_s)) s"; }
+start_s=$SECONDS
 [ -x "$tools/load" ] || skip "not built: $tools/load"
 ulimit -n $((CONNS + 1000)) 2>/dev/null ||
 	skip "fewer than $((CONNS + 1000)) descriptors: ulimit -n"
@@ -22,6 +24,7 @@ spawn_net idle sh -c "exec '$tools/load' idle $STACK4 7001 $CONNS <'$T/say'"
 idle=$PID
 exec {say}>"$T/say"
 wait_log idle "^open $CONNS$"
+since "open"
 if ! is_kernel; then
 	each=$((($(rss_kb "$NETCOND_PID") - rss_before) * 1024 / CONNS))
 	echo "$each bytes of resident memory a connection"
@@ -36,8 +39,11 @@ fi
 step "all of them still speak"
 echo >&$say
 wait_log idle "^spoke $CONNS$"
+since "spoke"
 exec {say}>&-
 wait_gone "$idle"
+since "closed by the client"
 kill "$echo_pid"
 wait_gone "$echo_pid"
+since "the server gone"
 leak_check
