@@ -20,6 +20,10 @@ endif
 ifeq ($(origin AR),default)
 AR := ar
 endif
+ifeq ($(origin LD),default)
+LD := ld
+endif
+OBJCOPY ?= objcopy
 INSTALL ?= install
 PKG_CONFIG ?= pkg-config
 CLANG ?= clang
@@ -75,6 +79,8 @@ STACK_WRAPS :=
 WRAP_LDFLAGS := $(patsubst %,-Wl$(comma)--wrap=%,$(STACK_WRAPS))
 
 CUNIT_LIBS ?= -lcunit
+# libbpf loads the XDP program; of libxdp only inline functions are used.
+BPF_LIBS ?= -lbpf
 
 # ------------------------------------------------------------------ sources
 
@@ -207,13 +213,46 @@ $B/pic/%.o: %.c
 	$(Q)$(CC) $(NETCOND_CPPFLAGS) $(NETCOND_CFLAGS) $(WARNINGS) \
 		-fPIC -fvisibility=hidden -MMD -MP -c -o $@ $<
 
+# The XDP program, for the kernel's own machine, and then as bytes in an object
+# of ours. The path of asm/ is the compiler's for this machine, not for bpf.
+BPF_CFLAGS ?= -O2 -g
+MULTIARCH = $(shell $(CC) -print-multiarch 2>/dev/null)
+$B/bpf/%.bpf.o: bpf/%.bpf.c | $B/bpf.found
+	$(call say,BPF,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) -target bpf -I. $(BPF_CFLAGS) $(WERROR) -Wall -Wextra \
+		$(if $(MULTIARCH),-idirafter /usr/include/$(MULTIARCH)) \
+		-MMD -MP -c -o $@ $<
+
+# Named by its file alone: the symbols are made of the name that ld is given.
+$B/bpf/%.embed.o: $B/bpf/%.bpf.o
+	$(call say,EMBED,$<)
+	$(Q)cd $(@D) && $(LD) -r -b binary -z noexecstack -o $(@F).new $(<F)
+	$(Q)$(OBJCOPY) --set-section-alignment .data=16 --rename-section \
+		.data=.rodata$(comma)alloc$(comma)load$(comma)readonly$(comma)data$(comma)contents \
+		$@.new $@
+	$(Q)rm -f $@.new
+
+# What only the XDP device needs; asked for by one sentence, not by a compiler.
+$(call objs,$(wildcard fastpath/*xdp*.c fastpath/umem.c)): | $B/bpf.found
+$B/bpf.found:
+	@mkdir -p $(@D)
+	@command -v $(CLANG) >/dev/null || { echo "$(CLANG) is missing: it" \
+		"compiles the XDP program; install clang, or run 'make deps'" \
+		"as root" >&2; exit 1; }
+	@printf '#include <xdp/xsk.h>\n' | $(CC) -E - >/dev/null 2>&1 || { \
+		echo "the headers of libbpf and libxdp are missing: install" \
+			"libbpf-dev and libxdp-dev, or run 'make deps' as root" \
+			>&2; exit 1; }
+	@touch $@
+
 define archive
 	$(call say,AR,$@)
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 endef
 
-$B/libfastpath.a: $(call objs,$(fastpath_src))
+$B/libfastpath.a: $(call objs,$(fastpath_src)) $B/bpf/xdp_redirect.embed.o
 	$(archive)
 $B/libstack.a: $(call objs,$(stack_src))
 	$(archive)
@@ -236,7 +275,7 @@ stack_libs := $B/libstack.a $B/liblwip.a $B/libfastpath.a
 $B/netcond: $(call objs,$(service_src) $(proto_src)) $(stack_libs)
 	$(call say,LINK,$@)
 	$(Q)$(link) $(filter %.o,$^) $(WRAP_LDFLAGS) \
-		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group
+		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(BPF_LIBS)
 
 $B/netcon: $(call objs,$(netcon_src) $(proto_src))
 	$(call say,LINK,$@)
@@ -269,7 +308,7 @@ link_test = $(link) $< -Wl,-z,muldefs $(if $(filter $(shim_test_src),\
 		$(patsubst $B/obj/%.o,%.c,$<)),\
 	$B/libtest.a $(CUNIT_LIBS) -lc $B/libshim.a $B/libproto.a -ldl,\
 	$(WRAP_LDFLAGS) -Wl,--start-group $(test_libs) -Wl,--end-group \
-	$(CUNIT_LIBS)) -lpthread
+	$(CUNIT_LIBS) $(BPF_LIBS)) -lpthread
 
 $(unit_bin): $B/tests/%: $B/obj/tests/unit/%.o $(test_libs) $B/libshim.a
 	$(call say,LINK,$@)
@@ -372,4 +411,4 @@ clean: ## remove build/, keep what was fetched
 distclean: clean ## remove what was fetched as well
 	$(Q)rm -rf $(CACHE)
 
--include $(shell find $B/obj $B/pic $B/lwip-obj -name '*.d' 2>/dev/null)
+-include $(shell find $B/obj $B/pic $B/lwip-obj $B/bpf -name '*.d' 2>/dev/null)

@@ -16,8 +16,8 @@
 set -euo pipefail
 
 # Package names; each brings commands or headers of the build and the tests.
-installed="build-essential libcunit1-dev pkg-config xz-utils curl wget iproute2
-	ethtool tcpdump netcat-openbsd python3 procps util-linux"
+installed="build-essential clang libbpf-dev libxdp-dev libcunit1-dev pkg-config
+	xz-utils curl wget iproute2 ethtool tcpdump netcat-openbsd python3 procps util-linux"
 lint_installed="clang clang-tidy cppcheck"
 # COMMAND:PACKAGE of what is unpacked when COMMAND is not on the PATH.
 unpacked="redis-server:redis-server redis-cli:redis-tools

@@ -56,6 +56,10 @@ struct netdev_stats {
 	uint64_t impair_reordered;
 	uint64_t impair_dropped_full;  /* more would have waited than may */
 	uint64_t link_downs;           /* times that the link was found down */
+	uint64_t xdp_redirected;       /* by the XDP program: to the stack */
+	uint64_t xdp_passed;           /* to the host */
+	uint64_t xdp_passed_queue;     /* for the stack, on another queue */
+	uint64_t xdp_dropped_long;     /* for the stack, too long a frame */
 	uint64_t capture_missed;       /* passed, but not in the pcap file */
 };
 
@@ -73,6 +77,10 @@ struct netdev {
 	bool is_down;                /* the link is: whether it comes back, or is
 	                                gone, shows at rx_burst: call it now and
 	                                then, whatever rx_fd says */
+	char notice[NETDEV_WHY_LEN]; /* what the user should know and do, as
+	                                one sentence */
+	unsigned notice_count;       /* times that notice was written */
+	bool shares_mac;             /* the host has the same address on it */
 	char gone[NETDEV_WHY_LEN];   /* why the device will never work again, as
 	                                one sentence; empty while it may */
 };

@@ -26,6 +26,7 @@
 	  __VA_ARGS__ }
 #define HELP_COLUMN 24 /* where --help's explanations start */
 #define SUGGEST_MAX 2  /* edits that a suggestion may be away */
+#define XDP_QUEUE_MAX 255 /* what the XDP program knows */
 #define NAME_MAX_LEN 32 /* bytes of an option's name that are compared */
 
 const struct cli_row cli_rows[] = {
@@ -36,6 +37,16 @@ const struct cli_row cli_rows[] = {
 	    .help = "run beside the host on an interface that exists, through\n"
 	    "a packet socket; --addr is needed",
 	    .backend = "packet", .is_ifname = true),
+	ROW("xdp", 0, "IF", CLI_DEVICE, device,
+	    .help = "run on an AF_XDP socket of the card IF, sharing it with\n"
+	    "the host; --addr is needed",
+	    .backend = "xdp", .is_ifname = true),
+	ROW("queue", 0, "N", CLI_NUMBER, queue, .preset = "0",
+	    .help = "the queue of the card that --xdp reads", .min = 0,
+	    .max = XDP_QUEUE_MAX),
+	ROW("xdp-mode", 0, "MODE", CLI_XDP_MODE, xdp_mode, .preset = "auto",
+	    .help = "native: in the card's driver; skb: behind it; auto:\n"
+	    "native, and where that does not go skb"),
 	ROW("addr", 0, "CIDR", CLI_CIDRS, addrs,
 	    .help = "an address of the stack, as 10.1.2.3/24; may be repeated\n"
 	    "(default: 10.107.0.2/24 and fd07:6e65:7463::2/64)"),

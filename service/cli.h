@@ -26,6 +26,7 @@ enum cli_type {
 	CLI_TEXT,      /* const char * */
 	CLI_NUMBER,    /* int, from min to max */
 	CLI_POLL,      /* enum loop_poll_mode */
+	CLI_XDP_MODE,  /* enum netdev_xdp_mode */
 	CLI_MAC,       /* struct cli_mac */
 	CLI_CIDRS,     /* may be repeated; struct cli_cidrs */
 	CLI_GATEWAYS,  /* may be repeated; struct cli_cidrs */
@@ -69,6 +70,8 @@ struct cli_conf {
 	struct cli_mac mac;
 	int mtu;                     /* bytes; 0: the device's own */
 	bool no_offload;
+	int queue;                   /* of the card */
+	enum netdev_xdp_mode xdp_mode;
 	enum loop_poll_mode poll_mode;
 	int spin_us;
 	int cpu;                     /* -1: any */

@@ -87,6 +87,25 @@ static int read_poll(const struct cli_row *row, const char *value, void *field,
 	return refuse(why, "expected busy, adaptive or sleep");
 }
 
+static int read_xdp_mode(const struct cli_row *row, const char *value,
+                         void *field, char *why)
+{
+	static const char *const names[NETDEV_XDP_MODE_COUNT] = {
+		[NETDEV_XDP_AUTO] = "auto",
+		[NETDEV_XDP_NATIVE] = "native",
+		[NETDEV_XDP_SKB] = "skb",
+	};
+
+	(void)row;
+	for (int i = 0; i < NETDEV_XDP_MODE_COUNT; i++) {
+		if (strcmp(value, names[i]))
+			continue;
+		*(enum netdev_xdp_mode *)field = (enum netdev_xdp_mode)i;
+		return 0;
+	}
+	return refuse(why, "expected auto, native or skb");
+}
+
 /* Six pairs of hexadecimal digits with colons between them. */
 static bool is_mac(const char *text)
 {
@@ -254,6 +273,7 @@ int cli_value_set(const struct cli_row *row, const char *value,
 		[CLI_TEXT] = read_text,
 		[CLI_NUMBER] = read_number,
 		[CLI_POLL] = read_poll,
+		[CLI_XDP_MODE] = read_xdp_mode,
 		[CLI_MAC] = read_mac,
 		[CLI_CIDRS] = read_cidrs,
 		[CLI_GATEWAYS] = read_gateways,

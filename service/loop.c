@@ -26,6 +26,7 @@
 
 #include "service/channel.h"
 #include "service/control.h"
+#include "service/log.h"
 #include "service/poller.h"
 #include "service/process.h"
 #include "service/session.h"
@@ -40,6 +41,7 @@ struct watch {
 struct loop {
 	struct stack *stack;
 	const struct netdev *dev; /* NULL: nobody looks at its state */
+	unsigned notices_told;    /* of dev->notice_count */
 	enum loop_poll_mode poll_mode;
 	unsigned spin_us;
 	uint64_t now_us;          /* of this turn */
@@ -351,10 +353,20 @@ unsigned loop_turn(struct loop *loop, int may_sleep)
 	return work;
 }
 
+/* What the device found out while running, each once. */
+static void tell_notice(struct loop *loop)
+{
+	if (!loop->dev || loop->dev->notice_count == loop->notices_told)
+		return;
+	loop->notices_told = loop->dev->notice_count;
+	log_warn("%s", loop->dev->notice);
+}
+
 int loop_run(struct loop *loop)
 {
 	while (!loop->is_stopping && !loop->poll_error) {
 		loop_turn(loop, 1);
+		tell_notice(loop);
 		if (loop->dev && loop->dev->gone[0])
 			return -ENODEV;
 	}

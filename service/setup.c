@@ -90,6 +90,8 @@ static int open_device(struct setup *setup, const struct cli_conf *conf,
 		.device = conf->device.name,
 		.mac = conf->mac.is_set ? conf->mac.addr : NULL,
 		.mtu = (uint16_t)conf->mtu,
+		.queue = (unsigned)conf->queue,
+		.xdp_mode = conf->xdp_mode,
 		.no_offload = conf->no_offload || conf->impair.text,
 	};
 	int err;

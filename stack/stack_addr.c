@@ -101,7 +101,10 @@ int stack_addr_init(struct stack *stack, const struct stack_conf *conf,
 	struct netif *netif = &stack->ethif->netif;
 	int err = 0;
 
-	netif_create_ip6_linklocal_address(netif, 1);
+	/* The host has made one of the same hardware address, by EUI-64; ours
+	 * is the hardware address alone.
+	 */
+	netif_create_ip6_linklocal_address(netif, !stack->dev->shares_mac);
 	netif_ip6_addr_set_state(netif, 0, IP6_ADDR_PREFERRED);
 	netif->rs_count = 0; /* routers are router_adv.c's to ask for */
 	for (unsigned i = 0; i < conf->addr_count && !err; i++)

@@ -22,7 +22,8 @@ declare -A may_include=(
 owners=(
 	'^(lwip|netif|arch)/:stack'
 	'^lwipopts\.h$:stack'
-	'^(bpf|xdp)/(bpf|libbpf|btf|xsk|libxdp)[^/]*\.h$:fastpath'
+	'^(bpf|xdp)/(bpf|libbpf|btf|xsk|libxdp)\.h$:fastpath'
+	'^bpf/bpf_[^/]*\.h$:bpf'
 	'^rte_:fastpath'
 )
 faults=0
