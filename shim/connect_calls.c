@@ -163,7 +163,9 @@ static int sock_connect(int fd, struct rpc_name *name,
 	if (name->type == SOCK_STREAM && req.addr.family == AF_UNSPEC)
 		return stream_dissolve(fd, name);
 	rc = client_sock_call(RPC_CONNECT, fd, name, &req, &reply);
-	if (rc < 0 && stream_has_hung_up(fd))
+	/* What a first connect left behind is told by this one. */
+	if (rc < 0 && rc != -EINPROGRESS && rc != -EALREADY &&
+	    stream_has_hung_up(fd))
 		sockerr_forget(fd);
 	if (name->type != SOCK_STREAM || rc == 0 ||
 	    raw_fcntl(fd, F_GETFL, 0) & O_NONBLOCK)

@@ -252,6 +252,27 @@ ssize_t dgram_after_read(int fd, const struct iovec *iov, ssize_t got)
 	                                    : got - (ssize_t)sizeof(head);
 }
 
+/* SO_ERROR: the error that waits before the next datagram, taken off. Return: a
+ * positive errno, or 0. errno is kept.
+ */
+int dgram_error_take(int fd, const struct rpc_name *name)
+{
+	struct rpc_dgram head = { 0 };
+	int saved = errno;
+	ssize_t got = libc()->recv(fd, &head, sizeof(head),
+	                           MSG_PEEK | MSG_DONTWAIT);
+	int error = 0;
+
+	if (got == sizeof(head) &&
+	    dgram_is_header(&head, sizeof(head), name->instance) &&
+	    head.kind == RPC_DGRAM_ERROR) {
+		error = head.error;
+		libc()->recv(fd, &head, sizeof(head), MSG_DONTWAIT);
+	}
+	errno = saved;
+	return error;
+}
+
 /* FIONREAD: the payload of the next datagram, 0 where none waits. Return: 0 or
  * -errno.
  */

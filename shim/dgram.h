@@ -18,6 +18,7 @@ ssize_t dgram_send(int fd, const struct rpc_name *name,
 ssize_t dgram_recv(int fd, const struct rpc_name *name, struct msghdr *msg,
                    int flags);
 ssize_t dgram_after_read(int fd, const struct iovec *iov, ssize_t got);
+int dgram_error_take(int fd, const struct rpc_name *name);
 int dgram_next_len(int fd, const struct rpc_name *name, int *len);
 bool dgram_is_header(const void *buf, size_t len, uint64_t instance);
 void dgram_give_control(int domain, struct msghdr *msg,

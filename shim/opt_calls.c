@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "shim/client.h"
+#include "shim/dgram.h"
 #include "shim/dgram_opt.h"
 #include "shim/identity.h"
 #include "shim/libc.h"
@@ -71,7 +72,10 @@ static int get_local(int fd, const struct rpc_name *name, int opt, void *val,
 		         identity_mark(fd) == RPC_MARK_LISTENER;
 		break;
 	case SO_ERROR:
-		answer = sockerr_take(fd, name);
+		answer = name->type == SOCK_DGRAM ? dgram_error_take(fd, name)
+		                                  : 0;
+		if (!answer)
+			answer = sockerr_take(fd, name);
 		break;
 	case SO_PEERCRED:
 		return opt_give(&none, sizeof(none), val, len);
