@@ -148,7 +148,10 @@ struct netdev_ops {
 	/* The descriptor to poll for received frames; -1: none, always ready. */
 	int (*rx_fd)(const struct netdev *dev);
 	/* The stack's addresses, all of them, whenever they change. NULL for a
-	 * device that is the stack's alone. Return: 0 or -errno.
+	 * device that is the stack's alone. An unspecified address among them
+	 * asks for what configures the stack: 0.0.0.0 for UDP to port 68 (DHCP,
+	 * broadcast, or to an address that is still to be the stack's), :: for
+	 * router advertisements. Return: 0 or -errno.
 	 */
 	int (*set_addrs)(struct netdev *dev, const struct netdev_addr *addrs,
 	                 unsigned count);

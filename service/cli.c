@@ -35,12 +35,12 @@ const struct cli_row cli_rows[] = {
 	    .backend = "tap", .is_ifname = true, .has_host_side = true),
 	ROW("packet", 0, "IF", CLI_DEVICE, device,
 	    .help = "run beside the host on an interface that exists, through\n"
-	    "a packet socket; --addr is needed",
-	    .backend = "packet", .is_ifname = true),
+	    "a packet socket",
+	    .backend = "packet", .is_ifname = true, .is_card = true),
 	ROW("xdp", 0, "IF", CLI_DEVICE, device,
 	    .help = "run on an AF_XDP socket of the card IF, sharing it with\n"
-	    "the host; --addr is needed",
-	    .backend = "xdp", .is_ifname = true),
+	    "the host",
+	    .backend = "xdp", .is_ifname = true, .is_card = true),
 	ROW("queue", 0, "N", CLI_NUMBER, queue, .preset = "0",
 	    .help = "the queue of the card that --xdp reads", .min = 0,
 	    .max = XDP_QUEUE_MAX),
@@ -49,7 +49,11 @@ const struct cli_row cli_rows[] = {
 	    "native, and where that does not go skb"),
 	ROW("addr", 0, "CIDR", CLI_CIDRS, addrs,
 	    .help = "an address of the stack, as 10.1.2.3/24; may be repeated\n"
-	    "(default: 10.107.0.2/24 and fd07:6e65:7463::2/64)"),
+	    "(default: 10.107.0.2/24 and fd07:6e65:7463::2/64; on a\n"
+	    "card: --dhcp)"),
+	ROW("dhcp", 0, NULL, CLI_FLAG, use_dhcp,
+	    .help = "ask the network for addresses: DHCP for IPv4, router\n"
+	    "advertisements for IPv6"),
 	ROW("gw", 0, "ADDR", CLI_GATEWAYS, gateways,
 	    .help = "the gateway, once for IPv4 and once for IPv6\n"
 	    "(default with the default addresses: the kernel's side)"),
@@ -261,13 +265,20 @@ static int refuse_no_device(char *why)
 	return -EINVAL;
 }
 
-/* The stack has one IPv4 address; the kernel's side may have more. */
-static int check_addrs(const struct cli_cidrs *addrs, char *why)
+static unsigned count_ipv4(const struct cli_cidrs *addrs)
 {
 	unsigned count = 0;
 
 	for (unsigned i = 0; i < addrs->count; i++)
 		count += addrs->items[i].family == AF_INET;
+	return count;
+}
+
+/* The stack has one IPv4 address; the kernel's side may have more. */
+static int check_addrs(const struct cli_cidrs *addrs, char *why)
+{
+	const unsigned count = count_ipv4(addrs);
+
 	if (count <= 1)
 		return 0;
 	snprintf(why, CLI_WHY_LEN, "--addr: expected at most one IPv4 address,"
@@ -284,10 +295,14 @@ static int check_together(const struct cli_conf *conf, char *why)
 		return refuse_no_device(why);
 	if (check_addrs(&conf->addrs, why))
 		return -EINVAL;
-	if (conf->host_addrs.count && !conf->device.has_host_side)
+	if (conf->use_dhcp && count_ipv4(&conf->addrs))
+		fault = "--dhcp: the IPv4 address would come by DHCP; give"
+		        " --dhcp or an IPv4 --addr";
+	else if (conf->host_addrs.count && !conf->device.has_host_side)
 		fault = "--host-addr: this device has no side of the kernel's"
 		        " to give an address to";
-	else if (!conf->addrs.count && !conf->device.has_host_side)
+	else if (!conf->addrs.count && !conf->use_dhcp &&
+	         !conf->device.has_host_side)
 		fault = "--addr is needed: an interface that exists is in a"
 		        " network of somebody else's";
 	else if (conf->is_daemon && conf->program)
@@ -332,6 +347,8 @@ int cli_parse(int argc, char **argv, struct cli_conf *conf, char *why)
 		snprintf(why, CLI_WHY_LEN, "after '--' a program is expected");
 		return -EINVAL;
 	}
+	if (conf->device.is_card && !conf->addrs.count)
+		conf->use_dhcp = true;
 	return check_together(conf, why);
 }
 

@@ -56,6 +56,8 @@ struct cli_device {
 	const char *backend; /* netdev_conf.backend; NULL: none was chosen */
 	const char *option;  /* that chose it, for messages */
 	const char *name;    /* netdev_conf.device */
+	bool is_card;        /* it leads to a network that others run: without
+	                        --addr, ask that */
 	bool has_host_side;  /* the kernel is the other station on the link,
 	                        and its side is ours to set up */
 };
@@ -64,6 +66,7 @@ struct cli_device {
 struct cli_conf {
 	struct cli_device device;
 	struct cli_cidrs addrs;      /* the stack's; none: the defaults */
+	bool use_dhcp;               /* --dhcp, or the device's default */
 	struct cli_cidrs gateways;
 	struct cli_servers dns;
 	struct cli_cidrs host_addrs; /* the kernel's side */
@@ -102,6 +105,7 @@ struct cli_row {
 	const char *backend;  /* CLI_DEVICE */
 	bool is_ifname;       /* CLI_DEVICE: the value names an interface */
 	bool has_host_side;   /* CLI_DEVICE: as in struct cli_device */
+	bool is_card;         /* likewise */
 };
 
 extern const struct cli_row cli_rows[]; /* the last one has no name */

@@ -261,6 +261,7 @@ static int read_device(const struct cli_row *row, const char *value,
 	device->option = row->name;
 	device->name = value;
 	device->has_host_side = row->has_host_side;
+	device->is_card = row->is_card;
 	return 0;
 }
 

@@ -364,6 +364,7 @@ static void tell_notice(struct loop *loop)
 
 int loop_run(struct loop *loop)
 {
+	loop->is_stopping = false;
 	while (!loop->is_stopping && !loop->poll_error) {
 		loop_turn(loop, 1);
 		tell_notice(loop);

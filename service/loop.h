@@ -64,8 +64,9 @@ int loop_watch_fd(struct loop *loop, int fd, loop_watch_fn *on_ready,
                   void *user);
 void loop_unwatch_fd(struct loop *loop, int fd);
 
-/* Run until loop_stop. Return: 0; -ENODEV when the device is gone for good,
- * which netdev.gone says in a sentence; -errno when epoll itself failed.
+/* Run until loop_stop; again, if wanted. Return: 0; -ENODEV when the device is
+ * gone for good, which netdev.gone says in a sentence; -errno when epoll itself
+ * failed.
  */
 int loop_run(struct loop *loop);
 

@@ -28,6 +28,7 @@
 #include "service/child.h"
 #include "service/cli.h"
 #include "service/daemon.h"
+#include "service/lease.h"
 #include "service/log.h"
 #include "service/loop.h"
 #include "service/pidfile.h"
@@ -56,6 +57,7 @@ struct service {
 	struct pidfile pidfile;
 	struct privilege privilege;
 	struct setup setup;
+	struct lease lease;
 	struct loop *loop;
 	FILE *out;                  /* where the configuration is printed */
 	int notify_fd;              /* of daemon_start */
@@ -238,6 +240,14 @@ static int open_loop(struct service *service, char *why)
 	return err;
 }
 
+/* With --dhcp a service without an address is of no use yet. */
+static int obtain_addrs(struct service *service, char *why)
+{
+	if (!service->conf.use_dhcp)
+		return 0;
+	return lease_await(service->loop, service->setup.stack, why);
+}
+
 /* Programs can be intercepted: say so to whoever waits, then start ours. */
 static int announce(struct service *service, char *why)
 {
@@ -259,6 +269,8 @@ static int announce(struct service *service, char *why)
 		daemon_ready(service->notify_fd);
 		service->is_detached = true;
 	}
+	if (service->conf.use_dhcp)
+		lease_watch(&service->lease, service->setup.stack);
 	if (!service->conf.program)
 		return 0;
 	err = child_start(&service->child, service->socket_path,
@@ -313,6 +325,7 @@ static int serve(struct service *service)
 	}
 	if (open_loop(service, why) ||
 	    setup_host_side(&service->setup, conf, why) ||
+	    obtain_addrs(service, why) ||
 	    announce(service, why)) {
 		fail(service, why);
 		goto out_loop;

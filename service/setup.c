@@ -14,6 +14,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "service/lease.h"
 #include "stack/cidr.h"
 
 #define LINE "%-11s"
@@ -110,6 +111,7 @@ static int open_stack(struct setup *setup, const struct cli_conf *conf,
 		.dev = setup->dev,
 		.addr_count = setup->addrs.count,
 		.dns_count = conf->dns.count,
+		.use_dhcp = conf->use_dhcp,
 	};
 
 	memcpy(stack_conf.addrs, setup->addrs.items, sizeof(stack_conf.addrs));
@@ -306,7 +308,10 @@ void setup_print(const struct setup *setup, const struct cli_conf *conf,
 	fprintf(out, LINE "%02x:%02x:%02x:%02x:%02x:%02x\n", "mac", mac[0],
 	        mac[1], mac[2], mac[3], mac[4], mac[5]);
 	fprintf(out, LINE "%u\n", "mtu", dev->mtu);
-	print_addrs(setup, conf, out);
+	if (conf->use_dhcp)
+		lease_print(setup->stack, out);
+	else
+		print_addrs(setup, conf, out);
 	for (unsigned i = 0; i < setup->note_count; i++)
 		fprintf(out, LINE "%s\n", "host side", setup->notes[i]);
 	fprintf(out, LINE "%s", "poll", cli_poll_name(conf->poll_mode));

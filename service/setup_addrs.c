@@ -8,7 +8,8 @@
  * whoever gave it those: it is left as it is, and unless they are of these very
  * networks nobody but the user can know which address there is free for the
  * stack. The gateway then is the kernel's side, which reaches further where the
- * host forwards.
+ * host forwards. With --dhcp the network gives the addresses, and none of the
+ * above is done.
  */
 #include <errno.h>
 #include <ifaddrs.h>
@@ -191,7 +192,7 @@ int setup_choose_addrs(struct setup *setup, const struct cli_conf *conf,
 
 	setup->addrs = conf->addrs;
 	setup->host_addrs = conf->host_addrs;
-	if (!conf->addrs.count)
+	if (!conf->addrs.count && !conf->use_dhcp)
 		err = take_defaults(setup, &conf->host_addrs, why);
 	if (conf->gateways.count)
 		setup->gateways = conf->gateways;

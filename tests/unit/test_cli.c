@@ -58,6 +58,7 @@ static void test_defaults(void)
 	CU_ASSERT_EQUAL(conf.ready_fd, -1);
 	CU_ASSERT_EQUAL(conf.mtu, 0);
 	CU_ASSERT_EQUAL(conf.addrs.count, 0);
+	CU_ASSERT_FALSE(conf.use_dhcp);
 	CU_ASSERT_FALSE(conf.mac.is_set);
 	CU_ASSERT_PTR_NULL(conf.socket_path);
 	CU_ASSERT_PTR_NULL(conf.program);
@@ -118,7 +119,11 @@ static void test_program(void)
 	refuses("--if tap0 --", "'--'", "a program is expected");
 	refuses("--if tap0 ./server", "'./server'", "'--'");
 	refuses("--if tap0 --daemon -- ./server", "--daemon", "program");
-	refuses("--packet eth1", "--addr", "needed");
+	CU_ASSERT_EQUAL(parse("--packet eth1"), 0);
+	CU_ASSERT_TRUE(conf.use_dhcp);
+	CU_ASSERT_EQUAL(parse("--packet eth1 --addr 10.1.2.3/24"), 0);
+	CU_ASSERT_FALSE(conf.use_dhcp);
+	refuses("--packet eth1 --dhcp --addr 10.1.2.3/24", "--dhcp", "IPv4");
 	refuses("--packet eth1 --addr 10.1.2.3/24 --host-addr 10.1.2.1/24",
 	        "--host-addr", "no side");
 	refuses("--packet eth1 --if tap0", "'tap0'", "--packet 'eth1'");
