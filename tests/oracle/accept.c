@@ -157,7 +157,7 @@ static void accept_never(const struct place *place)
 
 	poll_until(listener, POLLIN);
 	close(listener);
-	say_poll(client, POLLHUP, "listener closed");
+	say_poll(client, POLLHUP | POLLRDHUP, "listener closed");
 	say_n(read(client, &byte, 1), "client reads");
 	say_n(read(client, &byte, 1), "client reads again");
 	close(client);

@@ -171,7 +171,7 @@ static void unspec(const struct place *place)
 	addr.sa.sa_family = AF_UNSPEC;
 	say_rc(connect(pair.near, &addr.sa, addr.len),
 	       "AF_UNSPEC when connected");
-	say_names(pair.near, "dissolved");
+	say_rc(getpeername(pair.near, &addr.sa, &addr.len), "peername");
 	set_nonblock(pair.near, true);
 	say_n(read(pair.near, &byte, 1), "read dissolved");
 	say("the other end: poll %s", poll_text(poll_once(pair.far, POLL_ALL &

@@ -23,7 +23,7 @@ static void copies(const struct place *place)
 	say_n(write(pair.far, "de", 2), "far writes");
 	say_poll(high, POLLIN, "high copy");
 	close(high);
-	say_poll(pair.far, POLLHUP, "all closed with bytes unread, far");
+	say_poll(pair.far, POLLHUP | POLLRDHUP, "all closed with bytes unread, far");
 	close(pair.far);
 }
 

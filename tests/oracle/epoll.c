@@ -53,7 +53,7 @@ static void edges(const struct place *place)
 	settle(pair.near, POLLRDHUP);
 	say("far ended: %s", events_of(set, 0));
 	shutdown(pair.near, SHUT_WR);
-	settle(pair.near, POLLHUP);
+	settle(pair.near, POLLHUP | POLLRDHUP);
 	say("both ended: %s", events_of(set, 0));
 	close(set);
 	pair_close(&pair);
@@ -66,7 +66,7 @@ static void edge_reset(const struct place *place)
 
 	events_of(set, 0);
 	close_reset(pair.far);
-	settle(pair.near, POLLHUP);
+	settle(pair.near, POLLHUP | POLLRDHUP);
 	say("reset, edge: %s", events_of(set, 0));
 	say("no second edge: %s", events_of(set, 0));
 	close(set);
@@ -93,7 +93,7 @@ static void levels(const struct place *place)
 	set = watch(pair.near, 0);
 	say("no interest: %s", events_of(set, 0));
 	shutdown(pair.near, SHUT_WR);
-	settle(pair.near, POLLHUP);
+	settle(pair.near, POLLHUP | POLLRDHUP);
 	say("no interest, both ended: %s", events_of(set, 0));
 	close(set);
 	pair_close(&pair);

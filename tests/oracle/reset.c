@@ -8,11 +8,11 @@ static void far_resets(const struct place *place)
 	char buf[8];
 
 	close_reset(pair.far);
-	say_poll(pair.near, POLLHUP, "reset");
+	say_poll(pair.near, POLLHUP | POLLRDHUP, "reset");
 	say_n(read(pair.near, buf, sizeof(buf)), "read");
 	say_n(read(pair.near, buf, sizeof(buf)), "read again");
 	say_so_error(pair.near, "after read");
-	say_poll(pair.near, POLLHUP, "after read");
+	say_poll(pair.near, POLLHUP | POLLRDHUP, "after read");
 	say_n(write(pair.near, "x", 1), "write");
 	close(pair.near);
 
@@ -42,7 +42,7 @@ static void far_closes_unread(const struct place *place)
 	write_all(pair.near, "unread", 6);
 	poll_until(pair.far, POLLIN);
 	close(pair.far);
-	say_poll(pair.near, POLLHUP, "far closed with bytes unread");
+	say_poll(pair.near, POLLHUP | POLLRDHUP, "far closed with bytes unread");
 	say_n(read(pair.near, buf, sizeof(buf)), "read");
 	say_n(read(pair.near, buf, sizeof(buf)), "read again");
 	close(pair.near);
@@ -56,7 +56,7 @@ static void near_closes_unread(const struct place *place)
 	write_all(pair.far, "unread", 6);
 	poll_until(pair.near, POLLIN);
 	close(pair.near);
-	say_poll(pair.far, POLLHUP, "closed with bytes unread: far");
+	say_poll(pair.far, POLLHUP | POLLRDHUP, "closed with bytes unread: far");
 	say_n(read(pair.far, buf, sizeof(buf)), "far reads");
 	close(pair.far);
 }
@@ -67,7 +67,7 @@ static void near_linger_0(const struct place *place)
 	char buf[8];
 
 	close_reset(pair.near);
-	say_poll(pair.far, POLLHUP, "linger 0: far");
+	say_poll(pair.far, POLLHUP | POLLRDHUP, "linger 0: far");
 	say_n(read(pair.far, buf, sizeof(buf)), "far reads");
 	say_n(read(pair.far, buf, sizeof(buf)), "far reads again");
 	close(pair.far);
@@ -84,7 +84,7 @@ static void reset_after_bytes(const struct place *place)
 	write_all(pair.far, "before", 6);
 	poll_until(pair.near, POLLIN);
 	close_reset(pair.far);
-	say_poll(pair.near, POLLHUP, "bytes, then reset");
+	say_poll(pair.near, POLLHUP | POLLRDHUP, "bytes, then reset");
 	say_n(read(pair.near, buf, 3), "read 3");
 	say_n(read(pair.near, buf, sizeof(buf)), "read");
 	say_n(read(pair.near, buf, sizeof(buf)), "read");
@@ -101,7 +101,7 @@ static void write_to_closed(const struct place *place)
 	say_poll(pair.near, POLLIN | POLLRDHUP, "far closed");
 	say_n(read(pair.near, buf, sizeof(buf)), "read");
 	say_n(write(pair.near, "x", 1), "first write");
-	say_poll(pair.near, POLLHUP, "the answer");
+	say_poll(pair.near, POLLHUP | POLLRDHUP, "the answer");
 	say_n(write(pair.near, "x", 1), "second write");
 	say_n(read(pair.near, buf, sizeof(buf)), "read");
 	say_so_error(pair.near, "then");

@@ -193,6 +193,28 @@ static void unconnected(int family)
 	close(fd);
 }
 
+/* What was sent before there was a connection is not part of it. */
+static void sent_too_early(const struct place *place)
+{
+	struct addr addr;
+	int listener = far_socket(place, SOCK_STREAM);
+	int fd = near_socket(place, SOCK_STREAM), conn;
+	char buf[16] = "";
+	ssize_t n = send(fd, "early", 5, MSG_DONTWAIT);
+
+	listen_on(listener, place->far_ip, &addr);
+	say_rc(connect(fd, &addr.sa, addr.len), "connect");
+	conn = accept(listener, NULL, NULL);
+	say_n(write(fd, "bytes", 5), "write");
+	shutdown(fd, SHUT_WR);
+	say_n(read_all(conn, buf, sizeof(buf)), "far reads");
+	say("it is %s, early bytes were there: %s", buf,
+	    n > 0 && strstr(buf, "early") ? "yes" : "no");
+	close(conn);
+	close(fd);
+	close(listener);
+}
+
 int main(void)
 {
 	oracle_start();
@@ -205,5 +227,6 @@ int main(void)
 	each_place(addressed);
 	unconnected(AF_INET);
 	unconnected(AF_INET6);
+	each_target(sent_too_early);
 	return 0;
 }
