@@ -63,7 +63,21 @@ service_refuses long-name 2 averyveryverylongname --if averyveryverylongname
 service_refuses no-tap 1 "'lo'" --if lo
 ip -n "$NS" link add veth0 type veth peer name veth1
 service_refuses veth 1 "'veth0'" --if veth0
+at=(--addr 10.108.0.2/24)
+service_refuses packet-missing 1 "'none0'" --packet none0 "${at[@]}"
+service_refuses packet-down 1 "'veth0' is down" --packet veth0 "${at[@]}"
+service_refuses packet-lo 1 "lo is no Ethernet" --packet lo "${at[@]}"
+ip -n "$NS" addr add 10.108.0.2/24 dev veth0
+ip -n "$NS" link set veth0 up
+service_refuses packet-mtu 1 "9000 is more than the 1500" --packet veth0 \
+	"${at[@]}" --mtu 9000
+service_refuses packet-taken 1 "10.108.0.2/24" --packet veth0 "${at[@]}"
 ip -n "$NS" link del veth0
+
+step "netcond: impairments"
+service_refuses bad-chance 2 "loss=200%" --if tap0 --impair loss=200%
+service_refuses bad-name 2 "los=1%" --if tap0 --impair los=1%
+service_refuses bad-unit 2 "delay=5" --if tap0 --impair loss=1%,delay=5
 
 step "netcond: socket paths"
 service_refuses no-directory 1 "$T/none/there.sock" --if tap0 \
