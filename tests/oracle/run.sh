@@ -27,6 +27,7 @@ SKIP=77
 TMP=$(mktemp -d "${TMPDIR:-/tmp}/oracle.XXXXXX")
 PIDS=()
 SPACES=()
+SERVICE=
 
 clean_up() {
 	local pid space
@@ -196,6 +197,11 @@ compare() {
 
 report() {
 	local tag=$1 name passed=0 failed=0 skipped=0
+	if [ -n "$SERVICE" ] && ! kill -0 "$SERVICE" 2>/dev/null; then
+		echo "FAIL netcond: it ended by itself"
+		tail -n 5 "$TMP/service.log"
+		failed=1
+	fi
 	for name in "${NAMES[@]}"; do
 		if grep -q "^exit $SKIP\$" "$TMP/k/$name"; then
 			echo "skip $name: $(head -n 1 "$TMP/k/$name")"
@@ -269,10 +275,6 @@ self)
 compare)
 	side_netcond "$TAG-n"
 	run_programs "$TAG-n" "$BUILD/intercept" --socket "$TMP/$TAG-n.sock"
-	if ! kill -0 "$SERVICE" 2>/dev/null; then
-		echo "FAIL netcond: it ended by itself"
-		tail -n 5 "$TMP/service.log"
-	fi
 	report n
 	status=$? ;;
 esac
