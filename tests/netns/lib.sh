@@ -18,8 +18,9 @@
 # stays whatever the programs forked, and nothing else is ever touched.
 #
 # Environment: BUILD, the build directory; NETNS_BACKEND, the device that the
-# stack runs on: tap (the default), or packet, then it is one end of a veth pair
-# and the kernel's side, still called tap0, the other; NETNS_STACK=kernel runs
+# stack runs on: tap (the default), or packet, xdp or xdp_skb, then it is one end
+# of a veth pair and the kernel's side, still called tap0, the other;
+# NETNS_STACK=kernel runs
 # the test against the kernel's own stack in a second namespace behind a veth
 # pair: what fails there is wrong in the test; PCAP=1 keeps a capture and KEEP=1
 # the files of the test (their names are printed).
@@ -228,7 +229,16 @@ choose_device() {
 	DEVICE=(--if tap0)
 	if is_tap; then return; fi
 	ip netns exec "$NSK" true 2>/dev/null || make_veth
-	DEVICE=("--$NETNS_BACKEND" eth0 --addr "$STACK4/24" --gw "$HOST4"
+	case $NETNS_BACKEND in
+	xdp) DEVICE=(--xdp eth0 --xdp-mode native) ;;
+	xdp_skb)
+		DEVICE=(--xdp eth0 --xdp-mode skb)
+		# Only a driver that has the program tells its peer not to.
+		net ethtool -K tap0 tso off gso off
+		;;
+	*) DEVICE=("--$NETNS_BACKEND" eth0) ;;
+	esac
+	DEVICE+=(--addr "$STACK4/24" --gw "$HOST4"
 		--addr "$STACK6/64" --gw "$HOST6")
 }
 
