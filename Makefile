@@ -82,9 +82,42 @@ CUNIT_LIBS ?= -lcunit
 # libbpf loads the XDP program; of libxdp only inline functions are used.
 BPF_LIBS ?= -lbpf
 
+# DPDK: built in where pkg-config finds it. DPDK=1 insists on it, DPDK=0 leaves
+# it out. DPDK_ROOT is a directory into which Debian's packages of DPDK were
+# unpacked, for who does not want them installed.
+DPDK ?= auto
+DPDK_ROOT ?=
+dpdk_pc = $(if $(DPDK_ROOT),PKG_CONFIG_SYSROOT_DIR=$(DPDK_ROOT) \
+	PKG_CONFIG_LIBDIR=$(wildcard $(DPDK_ROOT)/usr/lib/*/pkgconfig)) \
+	$(PKG_CONFIG) $(1) $(if $(DPDK_ROOT),libdpdk-libs,libdpdk) 2>/dev/null
+HAS_DPDK := $(if $(filter 0,$(DPDK)),,$(shell $(call dpdk_pc,--exists) && echo 1))
+ifeq ($(DPDK)$(HAS_DPDK),1)
+$(error DPDK=1, but pkg-config does not find libdpdk: install libdpdk-dev)
+endif
+ifneq ($(HAS_DPDK),)
+dpdk_libdir := $(patsubst -L%,%,$(firstword \
+	$(shell $(call dpdk_pc,--libs-only-L))))
+DPDK_CPPFLAGS := $(patsubst -I%,-isystem %,$(shell $(call dpdk_pc,--cflags)))
+# Drivers come as plug-ins, so these few are all that the program names.
+DPDK_LIBS := $(if $(dpdk_libdir),-L$(dpdk_libdir)) -lrte_ethdev -lrte_net \
+	-lrte_mbuf -lrte_mempool -lrte_ring -lrte_eal
+ifneq ($(DPDK_ROOT),)
+dpdk_drivers := $(lastword $(wildcard $(dpdk_libdir)/dpdk/pmds-*))
+DPDK_CPPFLAGS += -idirafter $(DPDK_ROOT)/usr/include \
+	-DNETCOND_DPDK_DRIVERS='"$(dpdk_drivers)"'
+# The old kind of rpath also serves the libraries that these need.
+DPDK_LIBS += -Wl,--disable-new-dtags -Wl,-rpath,$(dpdk_libdir):$(dpdk_drivers) \
+	-Wl,-rpath-link,$(dpdk_libdir)
+endif
+endif
+
 # ------------------------------------------------------------------ sources
 
-fastpath_src := $(wildcard fastpath/*.c)
+dpdk_absent_src := fastpath/dpdk_absent.c
+dpdk_src := $(filter-out $(dpdk_absent_src),\
+	$(wildcard fastpath/dpdk_*.c fastpath/netdev_dpdk.c))
+fastpath_src := $(filter-out $(if $(HAS_DPDK),$(dpdk_absent_src),$(dpdk_src)),\
+	$(wildcard fastpath/*.c))
 stack_src := $(wildcard stack/*.c stack/port/*.c)
 proto_src := $(wildcard shim/proto/*.c)
 intercept_src := $(wildcard shim/intercept*.c)
@@ -159,7 +192,8 @@ help: ## this list
 	@printf '\n%s\n%s\n%s\n' \
 		'V=1 shows commands, SAN=1 builds with sanitizers in build/san,' \
 		'PREFIX and DESTDIR place an installation, CC chooses a compiler,' \
-		'LWIP_DIR builds against another lwIP 2.1 or 2.2 tree.'
+		'LWIP_DIR builds against another lwIP 2.1 or 2.2 tree,' \
+		'DPDK=1 insists on DPDK, DPDK=0 leaves it out.'
 
 # ------------------------------------------------------------------ lwIP
 
@@ -195,6 +229,17 @@ $(call objs,$(stack_src) $(unit_src) $(sim_src) $(fuzz_src) $(testlib_src)): \
 	NETCOND_CPPFLAGS += $(LWIP_SYSTEM_CPPFLAGS)
 $(call objs,$(stack_src) $(unit_src) $(sim_src) $(fuzz_src) $(testlib_src)): \
 	| $(lwip_stamp)
+
+$(call objs,$(dpdk_src)): NETCOND_CPPFLAGS += $(DPDK_CPPFLAGS)
+# Changes when DPDK comes, goes or moves.
+$(call objs,$(dpdk_src)) $B/libfastpath.a: $B/dpdk.conf
+$B/dpdk.conf: FORCE
+	@mkdir -p $(@D)
+	@echo '$(DPDK_CPPFLAGS) $(DPDK_LIBS)' >$@.new
+	@cmp -s $@.new $@ || cp $@.new $@
+	@rm -f $@.new
+.PHONY: FORCE
+FORCE:
 
 $(call objs,$(intercept_src)): NETCOND_CPPFLAGS += \
 	-DNETCOND_LIBDIR='"$(LIBDIR)"'
@@ -249,7 +294,7 @@ $B/bpf.found:
 define archive
 	$(call say,AR,$@)
 	@mkdir -p $(@D)
-	$(Q)rm -f $@ && $(AR) rcs $@ $^
+	$(Q)rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
 endef
 
 $B/libfastpath.a: $(call objs,$(fastpath_src)) $B/bpf/xdp_redirect.embed.o
@@ -275,7 +320,8 @@ stack_libs := $B/libstack.a $B/liblwip.a $B/libfastpath.a
 $B/netcond: $(call objs,$(service_src) $(proto_src)) $(stack_libs)
 	$(call say,LINK,$@)
 	$(Q)$(link) $(filter %.o,$^) $(WRAP_LDFLAGS) \
-		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(BPF_LIBS)
+		-Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(BPF_LIBS) \
+		$(DPDK_LIBS)
 
 $B/netcon: $(call objs,$(netcon_src) $(proto_src))
 	$(call say,LINK,$@)
@@ -308,7 +354,7 @@ link_test = $(link) $< -Wl,-z,muldefs $(if $(filter $(shim_test_src),\
 		$(patsubst $B/obj/%.o,%.c,$<)),\
 	$B/libtest.a $(CUNIT_LIBS) -lc $B/libshim.a $B/libproto.a -ldl,\
 	$(WRAP_LDFLAGS) -Wl,--start-group $(test_libs) -Wl,--end-group \
-	$(CUNIT_LIBS) $(BPF_LIBS)) -lpthread
+	$(CUNIT_LIBS) $(BPF_LIBS) $(DPDK_LIBS)) -lpthread
 
 $(unit_bin): $B/tests/%: $B/obj/tests/unit/%.o $(test_libs) $B/libshim.a
 	$(call say,LINK,$@)

@@ -114,6 +114,7 @@ struct netdev_conf {
 	unsigned frame_count;     /* receive buffers; 0: the backend's default */
 	unsigned queue;           /* of the card, for backends that take one */
 	enum netdev_xdp_mode xdp_mode;
+	bool is_verbose;          /* a library's own log may go to stderr */
 };
 
 struct netdev_ops {

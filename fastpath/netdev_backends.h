@@ -8,6 +8,7 @@
 extern const struct netdev_ops netdev_tap_ops;
 extern const struct netdev_ops netdev_packet_ops;
 extern const struct netdev_ops netdev_xdp_ops;
+extern const struct netdev_ops netdev_dpdk_ops;
 extern const struct netdev_ops netdev_mem_ops;
 
 #endif

@@ -18,6 +18,7 @@ const struct netdev_ops *const netdev_backends[] = {
 	&netdev_tap_ops,
 	&netdev_packet_ops,
 	&netdev_xdp_ops,
+	&netdev_dpdk_ops,
 	&netdev_mem_ops,
 	NULL
 };

@@ -47,6 +47,10 @@ const struct cli_row cli_rows[] = {
 	ROW("xdp-mode", 0, "MODE", CLI_XDP_MODE, xdp_mode, .preset = "auto",
 	    .help = "native: in the card's driver; skb: behind it; auto:\n"
 	    "native, and where that does not go skb"),
+	ROW("dpdk", 0, "ARGS", CLI_DEVICE, device,
+	    .help = "run on the port of a DPDK device, as 0000:01:00.0 or\n"
+	    "net_af_packet0,iface=eth1",
+	    .backend = "dpdk", .is_card = true),
 	ROW("addr", 0, "CIDR", CLI_CIDRS, addrs,
 	    .help = "an address of the stack, as 10.1.2.3/24; may be repeated\n"
 	    "(default: 10.107.0.2/24 and fd07:6e65:7463::2/64; on a\n"
@@ -390,7 +394,8 @@ void cli_print_help(FILE *out)
 		fprintf(out, "%s--%s %s", sep, row->name, row->metavar);
 		sep = " | ";
 	}
-	fprintf(out, " [OPTION]... [-- PROGRAM ARG...]\n\n"
+	fprintf(out, "\n"
+	        "               [OPTION]... [-- PROGRAM ARG...]\n\n"
 	        "A TCP/IP stack in user space, for programs that intercept(1)"
 	        " starts.\nWith a PROGRAM, start it through the stack and exit"
 	        " with its status.\n\n");

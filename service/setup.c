@@ -93,6 +93,7 @@ static int open_device(struct setup *setup, const struct cli_conf *conf,
 		.mtu = (uint16_t)conf->mtu,
 		.queue = (unsigned)conf->queue,
 		.xdp_mode = conf->xdp_mode,
+		.is_verbose = conf->verbosity,
 		.no_offload = conf->no_offload || conf->impair.text,
 	};
 	int err;
