@@ -24,6 +24,16 @@ else
 	mapfile -t files < <(find fastpath stack shim service tests \
 		-name '*.c' | sort)
 fi
+# The files that need DPDK's headers are looked at where those are.
+if dpdk=$(pkg-config --cflags libdpdk 2>/dev/null); then
+	read -ra dpdk <<<"${dpdk//-I/-isystem }"
+	flags+=("${dpdk[@]}")
+else
+	echo "skip the files that need DPDK: pkg-config does not find libdpdk"
+	mapfile -t files < <(printf '%s\n' "${files[@]}" | grep -v \
+		-e '^fastpath/netdev_dpdk\.c$' \
+		-e '^fastpath/dpdk_\(eal\|port\|tx\|wake\)\.c$')
+fi
 
 part() { # NAME COMMAND...
 	local name=$1
