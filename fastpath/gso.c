@@ -173,6 +173,12 @@ int gso_cut_start(struct gso_cut *cut, const struct frame *super)
 	return 0;
 }
 
+/* Has every frame been made? */
+bool gso_cut_is_done(const struct gso_cut *cut)
+{
+	return cut->at == cut->headers.end;
+}
+
 static void patch_ip(const struct gso_cut *cut, uint8_t *ip, uint32_t len)
 {
 	uint16_t csum;

@@ -28,6 +28,7 @@ struct gso_cut {
 int gso_headers_parse(const struct frame *frame, struct gso_headers *headers);
 void gso_csum_fill(struct frame *frame, const struct gso_headers *headers);
 int gso_cut_start(struct gso_cut *cut, const struct frame *super);
+bool gso_cut_is_done(const struct gso_cut *cut);
 bool gso_cut_next(struct gso_cut *cut, struct frame *frame);
 
 #endif

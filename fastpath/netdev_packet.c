@@ -182,25 +182,30 @@ static void count_frame(struct netdev *dev, const struct frame *frame, int sign)
 	dev->stats.rx_bytes += (uint64_t)(sign * (int64_t)frame->len);
 }
 
-/* The next frame of the one that is being cut. NULL: it is done, or the pool is
- * empty: then the rest is dropped, as a device does that has no buffers.
+static void cut_end(struct netdev_packet *packet)
+{
+	frame_pool_free(&packet->pool, packet->super);
+	packet->super = NULL;
+}
+
+/* The next frame of the one that is being cut. NULL: there is no room for it,
+ * and the rest is dropped, as by a device that has no buffers.
  */
 static struct frame *cut_next(struct netdev_packet *packet)
 {
-	struct netdev *dev = &packet->dev;
 	struct frame *frame = frame_pool_alloc(&packet->pool);
 
-	if (frame && gso_cut_next(&packet->cut, frame)) {
-		count_frame(dev, frame, 1);
-		return frame;
+	if (!frame || !gso_cut_next(&packet->cut, frame)) {
+		if (frame)
+			frame_pool_free(&packet->pool, frame);
+		packet->dev.stats.rx_dropped_no_frame++;
+		cut_end(packet);
+		return NULL;
 	}
-	if (frame)
-		frame_pool_free(&packet->pool, frame);
-	else
-		dev->stats.rx_dropped_no_frame++;
-	frame_pool_free(&packet->pool, packet->super);
-	packet->super = NULL;
-	return NULL;
+	count_frame(&packet->dev, frame, 1);
+	if (gso_cut_is_done(&packet->cut))
+		cut_end(packet);
+	return frame;
 }
 
 /* As a wire would have carried it. */

@@ -131,6 +131,8 @@ static unsigned tap_rx_burst(struct netdev *dev, struct frame **frames,
 	unsigned done = vnet_rx_burst(&tap->io, dev, &tap->pool, frames, count,
 	                              &err);
 
+	if (done)
+		dev->is_down = false;
 	if (err == -EBADFD)
 		why_fail(dev->gone, ENODEV, "the device %s is gone: somebody "
 		         "deleted it", dev->name);

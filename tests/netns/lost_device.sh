@@ -22,7 +22,6 @@ ended_with() { # SENTENCE
 passes() { net "$tools/test_rx" -l 100000 "$STACK4" >/dev/null; }
 serve() {
 	spawn_via tx "$tools/test_tx"
-	tx=$PID
 	wait_via_listen 5001
 	passes
 }
