@@ -24,7 +24,6 @@
 	{ .name = name_, .short_name = short_, .metavar = metavar_,           \
 	  .type = type_, .offset = offsetof(struct cli_conf, field_),         \
 	  __VA_ARGS__ }
-#define HELP_COLUMN 24 /* where --help's explanations start */
 #define SUGGEST_MAX 2  /* edits that a suggestion may be away */
 #define XDP_QUEUE_MAX 255 /* what the XDP program knows */
 #define NAME_MAX_LEN 32 /* bytes of an option's name that are compared */
@@ -354,51 +353,4 @@ int cli_parse(int argc, char **argv, struct cli_conf *conf, char *why)
 	if (conf->device.is_card && !conf->addrs.count)
 		conf->use_dhcp = true;
 	return check_together(conf, why);
-}
-
-static void print_row(FILE *out, const struct cli_row *row)
-{
-	const char *line = row->help;
-	int column = fprintf(out, "  ");
-
-	if (row->short_name)
-		column += fprintf(out, "-%c, ", row->short_name);
-	column += fprintf(out, "--%s", row->name);
-	if (row->metavar)
-		column += fprintf(out, " %s", row->metavar);
-	for (;;) {
-		const char *end = strchrnul(line, '\n');
-
-		fprintf(out, "%*s%.*s", HELP_COLUMN - column, "",
-		        (int)(end - line), line);
-		if (!*end)
-			break;
-		fprintf(out, "\n");
-		column = 0;
-		line = end + 1;
-	}
-	if (row->preset)
-		fprintf(out, " (default: %s)", row->preset);
-	fprintf(out, "\n");
-}
-
-/* The whole of --help. */
-void cli_print_help(FILE *out)
-{
-	const char *sep = " ";
-
-	fprintf(out, "usage: netcond");
-	for (const struct cli_row *row = cli_rows; row->name; row++) {
-		if (row->type != CLI_DEVICE)
-			continue;
-		fprintf(out, "%s--%s %s", sep, row->name, row->metavar);
-		sep = " | ";
-	}
-	fprintf(out, "\n"
-	        "               [OPTION]... [-- PROGRAM ARG...]\n\n"
-	        "A TCP/IP stack in user space, for programs that intercept(1)"
-	        " starts.\nWith a PROGRAM, start it through the stack and exit"
-	        " with its status.\n\n");
-	for (const struct cli_row *row = cli_rows; row->name; row++)
-		print_row(out, row);
 }

@@ -111,8 +111,10 @@ struct cli_row {
 extern const struct cli_row cli_rows[]; /* the last one has no name */
 
 int cli_parse(int argc, char **argv, struct cli_conf *conf, char *why);
-void cli_print_help(FILE *out);
 const char *cli_poll_name(enum loop_poll_mode mode);
+
+/* cli_help.c */
+void cli_print_help(FILE *out);
 
 /* cli_value.c: one value into its field. Return: 0, or -EINVAL and in why what
  * was expected, to follow the option and the quoted value.

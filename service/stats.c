@@ -13,10 +13,11 @@
 #define NETDEV_STATS(X)                                                       \
 	X(rx_frames) X(rx_bytes) X(rx_dropped_no_frame) X(rx_dropped_full)    \
 	X(rx_dropped_malformed) X(tx_frames) X(tx_bytes) X(tx_super_frames)   \
-	X(tx_dropped_full) X(tx_dropped_error) X(link_downs) X(xdp_redirected) X(xdp_passed)         \
-	X(xdp_passed_queue) X(xdp_dropped_long) X(capture_missed)                        \
-	X(impair_lost) X(impair_duplicated) X(impair_corrupted)               \
-	X(impair_reordered) X(impair_dropped_full)
+	X(tx_dropped_full) X(tx_dropped_error) X(link_downs)                  \
+	X(xdp_redirected) X(xdp_passed) X(xdp_passed_queue)                   \
+	X(xdp_dropped_long) X(capture_missed) X(impair_lost)                  \
+	X(impair_duplicated) X(impair_corrupted) X(impair_reordered)          \
+	X(impair_dropped_full)
 
 /* A counter: its name, and where in its struct it stands. */
 struct entry {
