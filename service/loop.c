@@ -216,12 +216,24 @@ static unsigned on_event(struct loop *loop, const struct epoll_event *event)
 	}
 }
 
+/* After a sleep: what a program asks for now begins now, and the stack makes up
+ * for the time that passed before it does.
+ */
+static void note_sleep(struct loop *loop)
+{
+	loop->now_us = loop_clock_us();
+	loop->channels.now_us = loop->now_us;
+	stack_poll_timers(loop->stack, loop->now_us);
+}
+
 /* Ask epoll, for at most timeout_ms. Return: the work done. */
 static unsigned take_events(struct loop *loop, int timeout_ms)
 {
 	unsigned work = 0;
 	int count = poller_wait(&loop->poller, timeout_ms);
 
+	if (timeout_ms)
+		note_sleep(loop);
 	loop->last_poll_us = loop->now_us;
 	if (count < 0) {
 		loop->poll_error = count;

@@ -158,11 +158,24 @@ void stack_close(struct stack *stack)
 	free(stack);
 }
 
+static unsigned poll_cyclic(struct stack *stack)
+{
+	unsigned count = cyclic_poll(&stack->cyclic, stack->now_us);
+
+	if (count)
+		sock_tcp_drop_time_wait(STACK_PCB_MAX / 2);
+	return count;
+}
+
 /**
  * stack_poll_rx() - Frames in: lwIP runs, sockets call back
  * @stack:	The stack
  * @now_us:	The turn's time
  * @budget:	Frames at most
+ *
+ * lwIP's own timers run first: after a sleep they make up for what they missed,
+ * which must not befall what this turn begins, such as an address being
+ * resolved.
  *
  * Return: frames handled, and one when packets of the stack to itself were.
  */
@@ -172,6 +185,7 @@ unsigned stack_poll_rx(struct stack *stack, uint64_t now_us, unsigned budget)
 	unsigned done = 0, count, i;
 
 	stack->now_us = now_us;
+	poll_cyclic(stack);
 	while (done < budget) {
 		count = budget - done < BURST ? budget - done : BURST;
 		count = netdev_rx_burst(stack->dev, frames, count);
@@ -205,10 +219,8 @@ unsigned stack_poll_timers(struct stack *stack, uint64_t now_us)
 	unsigned count;
 
 	stack->now_us = now_us;
-	count = timer_poll(&stack->timers, now_us);
-	count += cyclic_poll(&stack->cyclic, now_us);
-	if (count)
-		sock_tcp_drop_time_wait(STACK_PCB_MAX / 2);
+	count = poll_cyclic(stack);
+	count += timer_poll(&stack->timers, now_us);
 	addr_watch_poll(stack);
 	return count;
 }
