@@ -335,12 +335,13 @@ static void append(struct dhcp_msg *msg, uint16_t *len, uint8_t code,
 /**
  * hook_dhcp_append() - A DHCP message is about to leave
  */
-void hook_dhcp_append(struct dhcp_msg *msg, uint8_t type, uint16_t *len)
+void hook_dhcp_append(struct dhcp_msg *msg, uint16_t *len)
 {
 	static const uint8_t codes[] = {
 		DHCP_OPTION_DNS_SERVER, DHCP_OPTION_T1, DHCP_OPTION_T2,
 	};
 	struct dhcp_client *client = stack_self->dhcp;
+	const uint8_t type = msg->options[2]; /* option 53 is the first */
 	uint8_t id[1 + sizeof(CLIENT_ID_PREFIX) - 1 + NETIF_MAX_HWADDR_LEN] =
 		{ 0 };
 

@@ -41,10 +41,12 @@ const ip6_addr_t *hook_nd6_gw(struct netif *netif, const ip6_addr_t *dst);
 int hook_ip4_input(struct pbuf *p, struct netif *netif);
 #define LWIP_HOOK_IP4_INPUT hook_ip4_input
 
-/* A DHCP message of this type is about to leave; *len bytes of options. */
-void hook_dhcp_append(struct dhcp_msg *msg, uint8_t type, uint16_t *len);
+/* A DHCP message is about to leave; *len bytes of options. lwIP's word on its
+ * type is wrong when it rebinds.
+ */
+void hook_dhcp_append(struct dhcp_msg *msg, uint16_t *len);
 #define LWIP_HOOK_DHCP_APPEND_OPTIONS(netif, dhcp, state, msg, type, len)     \
-	hook_dhcp_append(msg, type, len)
+	hook_dhcp_append(msg, len)
 
 /* A reply has an option that lwIP does not know; len bytes at offset. */
 void hook_dhcp_option(uint8_t code, uint8_t len, struct pbuf *p,

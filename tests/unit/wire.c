@@ -90,7 +90,7 @@ int wire_open(struct wire *wire, const struct sock_events *events,
 	if (with)
 		conf = *with;
 	conf.dev = wire->dev;
-	conf.addr_count = 2;
+	conf.addr_count = conf.use_dhcp ? 0 : 2;
 	conf.addrs[0].family = AF_INET;
 	conf.addrs[0].prefix_len = 24;
 	inet_pton(AF_INET, WIRE_OWN4, &conf.addrs[0].in);
@@ -122,6 +122,8 @@ static void answer_arp(struct wire *wire, const uint8_t *f)
 	uint8_t out[42], ip[4];
 
 	inet_pton(AF_INET, WIRE_PEER4, ip);
+	if (wire->also4 && memcmp(f + 38, ip, 4))
+		inet_pton(AF_INET, wire->also4, ip);
 	if (get16(f + 20) != 1 || memcmp(f + 38, ip, 4))
 		return;
 	memcpy(out, f + 6, 6);
@@ -207,6 +209,7 @@ static bool answer(struct wire *wire, const struct netdev_mem_frame *f)
 		return get16(f->data + 12) != 0x0800 && ip[6] != IPPROTO_UDP;
 	if (ip[6] == IPPROTO_ICMPV6 && ip[IP6_LEN] == 135)
 		answer_solicitation(wire, f->data);
+	wire->solicits += ip[6] == IPPROTO_ICMPV6 && ip[IP6_LEN] == 133;
 	/* Solicitations and multicast reports; errors are kept. */
 	return ip[6] != 44 && !(ip[6] == IPPROTO_ICMPV6 && ip[IP6_LEN] < 128);
 }
@@ -344,6 +347,23 @@ void wire_send(struct wire *wire, const char *src, uint16_t src_port,
 	put16(udp + 6, ~sum(udp, udp_len, pseudo(out + ETH_LEN, is_v6,
 	                                         IPPROTO_UDP, udp_len)));
 	netdev_mem_inject(wire->dev, out, (size_t)(udp - out) + udp_len);
+	wire_turn(wire);
+}
+
+void wire_send_icmp6(struct wire *wire, const char *src, const void *msg,
+                     size_t len)
+{
+	static const uint8_t mac[6] = { 0x33, 0x33, 0, 0, 0, 1 };
+	uint8_t out[FRAME_MAX], from[16], to[16], *icmp;
+
+	inet_pton(AF_INET6, src, from);
+	inet_pton(AF_INET6, "ff02::1", to);
+	icmp = put_ip6(out, mac, from, to, IPPROTO_ICMPV6, len);
+	memcpy(icmp, msg, len);
+	put16(icmp + 2, 0);
+	put16(icmp + 2, ~sum(icmp, len, pseudo(out + ETH_LEN, true,
+	                                       IPPROTO_ICMPV6, len)));
+	netdev_mem_inject(wire->dev, out, (size_t)(icmp - out) + len);
 	wire_turn(wire);
 }
 

@@ -40,9 +40,13 @@ struct wire {
 	uint64_t now_us;
 	struct wire_frame *head, *tail; /* packets not yet taken */
 	struct wire_frame *taken;       /* the one that was lent */
+	const char *also4;   /* another address that ARP is answered for */
+	unsigned solicits;   /* router solicitations seen */
 };
 
-/* conf may be NULL; its dev and addresses are filled in. */
+/* conf may be NULL; its dev is filled in, its addresses as well unless it asks
+ * the network for them.
+ */
 int wire_open(struct wire *wire, const struct sock_events *events,
               const struct stack_conf *conf);
 void wire_close(struct wire *wire);
@@ -53,6 +57,9 @@ bool wire_take(struct wire *wire, struct wire_packet *packet);
 void wire_send(struct wire *wire, const char *src, uint16_t src_port,
                const char *dst, uint16_t dst_port, const void *data,
                size_t len);
+/* An ICMPv6 message to all nodes; its checksum is filled in. */
+void wire_send_icmp6(struct wire *wire, const char *src, const void *msg,
+                     size_t len);
 /* An ICMP error about a packet that the stack sent. */
 void wire_send_error(struct wire *wire, const struct wire_packet *about,
                      uint8_t type, uint8_t code, uint32_t rest);
