@@ -191,7 +191,7 @@ static void test_refused(void)
 {
 	struct gso_headers headers;
 	struct gso_cut cut;
-	size_t l4_at = make(false, IPPROTO_TCP, 250);
+	const size_t l4_at = make(false, IPPROTO_TCP, 250);
 
 	refuses(12, 0x81);                   /* a VLAN */
 	make(false, IPPROTO_TCP, 250);
@@ -211,7 +211,7 @@ static void test_refused(void)
 	CU_ASSERT_EQUAL(gso_cut_start(&cut, super), -EINVAL);
 	/* Cut off at any length, it is refused or what it says fits. */
 	for (unsigned v6 = 0; v6 < 2; v6++) {
-		l4_at = make(v6, IPPROTO_TCP, 10);
+		make(v6, IPPROTO_TCP, 10);
 		for (uint32_t len = super->len; len-- > 0;) {
 			super->len = len;
 			CU_ASSERT_EQUAL(gso_headers_parse(super, &headers),
