@@ -77,9 +77,9 @@ int umem_init(struct umem *umem, struct netdev *dev, unsigned rx_count,
 	if (area_map(umem, (size_t)(rx_count + tx_count) * chunk_len))
 		return -ENOMEM;
 	umem->frames = calloc(rx_count, sizeof(*umem->frames));
-	umem->is_lent = calloc(rx_count, sizeof(*umem->is_lent));
+	umem->owners = calloc(rx_count, sizeof(*umem->owners));
 	umem->tx_free = calloc(tx_count, sizeof(*umem->tx_free));
-	if (!umem->frames || !umem->is_lent || !umem->tx_free) {
+	if (!umem->frames || !umem->owners || !umem->tx_free) {
 		umem_fini(umem);
 		return -ENOMEM;
 	}
@@ -107,7 +107,7 @@ void umem_fini(struct umem *umem)
 	if (umem->area)
 		munmap(umem->area, umem->area_len);
 	free(umem->tx_free);
-	free(umem->is_lent);
+	free(umem->owners);
 	free(umem->frames);
 	memset(umem, 0, sizeof(*umem));
 }
@@ -121,13 +121,28 @@ void umem_fill(struct umem *umem, struct xsk_ring_prod *fill)
 		struct frame *frame = umem->free;
 
 		umem->free = frame->next;
-		frame->next = NULL;
+		umem->owners[frame - umem->frames] = UMEM_OWNER_KERNEL;
 		*xsk_ring_prod__fill_addr(fill, idx) =
 			(uint64_t)(frame->buf - umem->area);
 		count++;
 	}
 	if (count)
 		xsk_ring_prod__submit(fill, count);
+}
+
+static struct frame *lend(struct umem *umem, uint64_t addr, uint32_t len)
+{
+	uint64_t idx = addr / umem->chunk_len;
+	struct frame *frame = &umem->frames[idx];
+
+	umem->owners[idx] = UMEM_OWNER_HOLDER;
+	umem->lent_count++;
+	frame->data = umem_at(umem, addr);
+	frame->len = len;
+	frame->gso_size = 0;
+	frame->csum = FRAME_CSUM_INVALID;
+	frame->next = NULL;
+	return frame;
 }
 
 /* A frame that the kernel received, for its holder.
@@ -138,19 +153,11 @@ void umem_fill(struct umem *umem, struct xsk_ring_prod *fill)
 struct frame *umem_lend(struct umem *umem, uint64_t addr, uint32_t len)
 {
 	uint64_t idx = addr / umem->chunk_len;
-	struct frame *frame;
 
-	if (idx >= umem->rx_total || umem->is_lent[idx] ||
+	if (idx >= umem->rx_total || umem->owners[idx] != UMEM_OWNER_KERNEL ||
 	    len > umem->chunk_len - addr % umem->chunk_len)
 		return NULL;
-	frame = &umem->frames[idx];
-	umem->is_lent[idx] = true;
-	umem->lent_count++;
-	frame->data = umem_at(umem, addr);
-	frame->len = len;
-	frame->gso_size = 0;
-	frame->next = NULL;
-	return frame;
+	return lend(umem, addr, len);
 }
 
 /* A whole free chunk, lent for a frame that did not come by the rings.
@@ -163,8 +170,8 @@ struct frame *umem_take(struct umem *umem)
 	if (!frame)
 		return NULL;
 	umem->free = frame->next;
-	return umem_lend(umem, (uint64_t)(frame->buf - umem->area),
-	                 umem->chunk_len);
+	return lend(umem, (uint64_t)(frame->buf - umem->area),
+	            umem->chunk_len);
 }
 
 /* Take a frame back from its holder; a second time is ignored. */
@@ -172,9 +179,9 @@ void umem_release(struct umem *umem, struct frame *frame)
 {
 	size_t idx = frame - umem->frames;
 
-	if (idx >= umem->rx_total || !umem->is_lent[idx])
+	if (idx >= umem->rx_total || umem->owners[idx] != UMEM_OWNER_HOLDER)
 		return;
-	umem->is_lent[idx] = false;
+	umem->owners[idx] = UMEM_OWNER_NONE;
 	umem->lent_count--;
 	frame->next = umem->free;
 	umem->free = frame;

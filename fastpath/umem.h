@@ -13,13 +13,20 @@
 /* struct xsk_tx_metadata of Linux 6.8 stands right before a frame to send. */
 #define UMEM_TX_META_LEN 16
 
+/* Who has a chunk to receive into. */
+enum umem_owner {
+	UMEM_OWNER_NONE = 0, /* on the free list */
+	UMEM_OWNER_KERNEL,
+	UMEM_OWNER_HOLDER,   /* lent, until umem_release() */
+};
+
 struct umem {
 	uint8_t *area;         /* all chunks, one mapping: rx first, then tx */
 	size_t area_len;       /* bytes */
 	bool is_huge;          /* the mapping is of huge pages */
 	uint32_t chunk_len;    /* bytes of a chunk: 2048 or 4096 */
 	struct frame *frames;  /* rx_total of them, one a chunk */
-	bool *is_lent;         /* rx_total of them: with a holder */
+	uint8_t *owners;       /* enum umem_owner of each of them */
 	struct frame *free;    /* chunks that nobody has, last freed first */
 	unsigned rx_total;     /* chunks to receive into */
 	unsigned lent_count;   /* of them, with a holder */

@@ -92,11 +92,11 @@ static int object_open(struct xdp_prog *prog)
 		.sz = sizeof(opts),
 		.object_name = "netcond",
 	};
+	const size_t len = (uintptr_t)xdp_redirect_end -
+	                   (uintptr_t)xdp_redirect_start;
 	struct bpf_object *object;
 
-	object = bpf_object__open_mem(xdp_redirect_start,
-	                              xdp_redirect_end - xdp_redirect_start,
-	                              &opts);
+	object = bpf_object__open_mem(xdp_redirect_start, len, &opts);
 	if (!object)
 		return -errno;
 	prog->object = object;
