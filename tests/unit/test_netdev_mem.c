@@ -191,8 +191,9 @@ static void test_open_refuses(void)
 		CU_ASSERT_EQUAL(netdev_open(&bad[i], &other, NULL), errs[i]);
 	}
 	netdev_open(&bad[0], &other, why);
-	CU_ASSERT_STRING_EQUAL(why, "there is no backend 'carrier-pigeon': "
-	                       "expected one of tap, mem");
+	CU_ASSERT_PTR_NOT_NULL(strstr(why, "'carrier-pigeon': expected one"));
+	for (unsigned i = 0; netdev_backends[i]; i++)
+		CU_ASSERT_PTR_NOT_NULL(strstr(why, netdev_backends[i]->name));
 }
 
 static void test_conf_is_kept(void)
