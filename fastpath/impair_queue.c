@@ -10,8 +10,8 @@
  * alone never changes the order, only reordering does. One frame at a time is
  * held back, and no longer than HELD_NS when nothing follows.
  *
- * So the queue is first in, first out, and each frame has a time that is not
- * before its predecessor's. It is bounded, as a router's is: what comes when
+ * So the queue is first in, first out: a frame leaves when its time has come and
+ * its predecessor has left. It is bounded, as a router's is: what comes when
  * rules.limit frames wait is dropped and counted.
  *
  * Every frame draws the same number of random numbers, whatever happens to it,
@@ -78,11 +78,6 @@ static uint64_t *due_of(struct frame *frame)
 	return (uint64_t *)(void *)frame->user;
 }
 
-static uint64_t max_of(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
 /* When a frame that is sent now arrives. */
 static uint64_t due_ns(struct impair_queue *queue, const struct frame *frame,
                        uint64_t now_ns, uint64_t jitter)
@@ -91,14 +86,15 @@ static uint64_t due_ns(struct impair_queue *queue, const struct frame *frame,
 	uint64_t due = now_ns;
 
 	if (rules->rate) {
-		due = max_of(now_ns, queue->line_free_ns) +
-		      frame->len * 8 * 1000000000ull / rules->rate;
+		if (due < queue->line_free_ns)
+			due = queue->line_free_ns;
+		due += frame->len * 8 * 1000000000ull / rules->rate;
 		queue->line_free_ns = due;
 	}
 	due += rules->delay_ns - rules->jitter_ns;
 	if (rules->jitter_ns)
 		due += jitter % (2 * rules->jitter_ns + 1);
-	return max_of(due, queue->last_due_ns);
+	return due;
 }
 
 static void enqueue(struct impair_queue *queue, struct frame *frame,
@@ -109,8 +105,7 @@ static void enqueue(struct impair_queue *queue, struct frame *frame,
 		frame_pool_free(&queue->pool, frame);
 		return;
 	}
-	queue->last_due_ns = due_ns(queue, frame, now_ns, jitter);
-	*due_of(frame) = queue->last_due_ns;
+	*due_of(frame) = due_ns(queue, frame, now_ns, jitter);
 	frame->next = NULL;
 	if (queue->first)
 		queue->last->next = frame;

@@ -23,14 +23,13 @@ struct impair_queue {
 	struct impair_rules rules;
 	uint64_t random;          /* state of the generator */
 	struct frame_pool pool;
-	struct frame *first;      /* waiting, in the order of their times */
+	struct frame *first;      /* waiting, the next one to leave */
 	struct frame *last;
 	unsigned count;           /* frames from first on */
 	struct frame *held;       /* to be overtaken; NULL: none */
 	unsigned held_for;        /* frames that overtake it */
 	uint64_t held_until_ns;   /* whether they come or not */
 	uint64_t line_free_ns;    /* when the line has sent what it has */
-	uint64_t last_due_ns;     /* of the last frame that was queued */
 	struct impair_stats stats;
 };
 

@@ -338,8 +338,15 @@ static void test_send_while_down(void)
 		UNIT_SKIP(missing);
 	CU_ASSERT_EQUAL_FATAL(netdev_open(&conf, &dev, NULL), 0);
 	made_udp4(&made, kernel_mac, dev->mac, PORT, PORT, 100, true);
-	CU_ASSERT_EQUAL(netdev_tx(dev, &made.out), -EIO);
-	CU_ASSERT_EQUAL(dev->stats.tx_dropped_error, 1);
+	for (unsigned i = 1; i <= 2; i++) {
+		CU_ASSERT_EQUAL(netdev_tx(dev, &made.out), -EIO);
+		CU_ASSERT_EQUAL(dev->stats.tx_dropped_error, i);
+		CU_ASSERT_TRUE(dev->is_down);
+		CU_ASSERT_EQUAL(dev->stats.link_downs, 1);
+	}
+	CU_ASSERT_EQUAL(ifconf_set_up(TAP, NULL), 0);
+	CU_ASSERT_EQUAL(netdev_tx(dev, &made.out), 0);
+	CU_ASSERT_FALSE(dev->is_down);
 	link_close();
 }
 
