@@ -238,6 +238,9 @@ static inline void netdev_pull_state(struct netdev *dev,
 {
 	dev->stats = below->stats;
 	dev->is_down = below->is_down;
+	if (dev->notice_count != below->notice_count)
+		memcpy(dev->notice, below->notice, sizeof(dev->notice));
+	dev->notice_count = below->notice_count;
 	if (below->gone[0] && !dev->gone[0])
 		memcpy(dev->gone, below->gone, sizeof(dev->gone));
 }

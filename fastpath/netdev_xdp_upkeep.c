@@ -83,8 +83,9 @@ void netdev_xdp_check_link(struct netdev_xdp *xdp)
 	if (!xdp_card_is_there(xdp->card.ifindex, &is_up)) {
 		dev->is_down = true;
 		if (!dev->gone[0])
-			why_fail(dev->gone, 0, "%s is gone: it was deleted or "
-			         "moved to another network namespace",
+			why_fail(dev->gone, 0, "the interface %s is gone: it "
+			         "was deleted or moved to another network "
+			         "namespace",
 			         dev->name);
 		return;
 	}
