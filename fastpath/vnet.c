@@ -41,6 +41,8 @@ int vnet_hdr_parse(const struct virtio_net_hdr *hdr, struct frame *frame)
 {
 	uint8_t gso_type = hdr->gso_type & ~VIRTIO_NET_HDR_GSO_ECN;
 	bool is_partial = hdr->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM;
+	bool is_valid = is_partial ||
+	                hdr->flags & VIRTIO_NET_HDR_F_DATA_VALID;
 
 	frame->csum = FRAME_CSUM_INVALID;
 	frame->gso_size = 0;
@@ -54,8 +56,11 @@ int vnet_hdr_parse(const struct virtio_net_hdr *hdr, struct frame *frame)
 	case VIRTIO_NET_HDR_GSO_TCPV4:
 	case VIRTIO_NET_HDR_GSO_TCPV6:
 	case VIRTIO_NET_HDR_GSO_UDP_L4:
-		/* Segments get sums of their own, so there is none to check. */
-		if (!hdr->gso_size || !is_partial)
+		/* Segments get sums of their own, so there is none to check:
+		 * a local sender made it, or a card that verified what it
+		 * merged.
+		 */
+		if (!hdr->gso_size || !is_valid)
 			return -EINVAL;
 		frame->gso_size = hdr->gso_size;
 		break;
@@ -63,7 +68,7 @@ int vnet_hdr_parse(const struct virtio_net_hdr *hdr, struct frame *frame)
 		return -EINVAL;
 	}
 	/* A partial sum never left this host: nothing can have damaged it. */
-	if (is_partial || hdr->flags & VIRTIO_NET_HDR_F_DATA_VALID)
+	if (is_valid)
 		frame->csum = FRAME_CSUM_VALID;
 	return 0;
 }
