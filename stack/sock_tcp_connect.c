@@ -80,9 +80,11 @@ static err_t on_connected(void *arg, struct tcp_pcb *pcb, err_t err)
  */
 int sock_tcp_connect(struct sock *sock, const ip_addr_t *addr, uint16_t port)
 {
-	struct tcp_pcb *pcb = tcp_new_ip_type(IP_GET_TYPE(addr));
+	struct tcp_pcb *pcb;
 	err_t err;
 
+	sock_tcp_make_room();
+	pcb = tcp_new_ip_type(IP_GET_TYPE(addr));
 	if (!pcb) {
 		sock->stack->stats.out_of_memory++;
 		return -ENOBUFS;

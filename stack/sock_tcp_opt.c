@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/prot/ip6.h>
+#include <lwip/stats.h>
 #include <stddef.h>
 
 #include "stack/sock_tcp_priv.h"
+#include "stack/tcp_demux.h"
 
 #define TTL_DEFAULT 64
 #define MSS_MIN 88  /* as Linux's tcp_min_snd_mss; below it: an attack */
@@ -125,57 +127,38 @@ uint16_t sock_tcp_on_output(const struct netif_hint *hints, uint32_t seq,
 	return t->wire_mss;
 }
 
-static bool has_tuple(const struct tcp_pcb *pcb, const ip_addr_t *local_ip,
-                      uint16_t local_port, const ip_addr_t *peer_ip,
-                      uint16_t peer_port)
-{
-	return pcb->local_port == local_port && pcb->remote_port == peer_port &&
-	       ip_addr_cmp_zoneless(&pcb->local_ip, local_ip) &&
-	       ip_addr_cmp_zoneless(&pcb->remote_ip, peer_ip);
-}
-
-static struct tcp_pcb *find(struct tcp_pcb *list, const ip_addr_t *local_ip,
-                            uint16_t local_port, const ip_addr_t *peer_ip,
-                            uint16_t peer_port)
-{
-	while (list && !has_tuple(list, local_ip, local_port, peer_ip,
-	                          peer_port))
-		list = list->next;
-	return list;
-}
-
 bool sock_tcp_tuple_is_taken(const ip_addr_t *local_ip, uint16_t local_port,
                              const ip_addr_t *peer_ip, uint16_t peer_port)
 {
-	return find(tcp_active_pcbs, local_ip, local_port, peer_ip,
-	            peer_port) ||
-	       find(tcp_tw_pcbs, local_ip, local_port, peer_ip, peer_port);
+	return tcp_demux_find(local_ip, local_port, peer_ip, peer_port);
 }
 
 bool sock_tcp_port_in_time_wait(uint16_t local_port)
 {
-	for (const struct tcp_pcb *pcb = tcp_tw_pcbs; pcb; pcb = pcb->next)
-		if (pcb->local_port == local_port)
-			return true;
-	return false;
+	return tcp_demux.tw_on_port[local_port];
 }
 
 /**
  * sock_tcp_drop_time_wait() - Bound the connections in TIME_WAIT
  * @max:	So many of the youngest stay
- *
- * lwIP puts a pcb that enters TIME_WAIT at the head of its list.
  */
 void sock_tcp_drop_time_wait(unsigned max)
 {
-	struct tcp_pcb *pcb = tcp_tw_pcbs, *next;
+	while (tcp_demux.tw_count > max)
+		tcp_abandon(tcp_demux.tw_last, 0);
+}
 
-	for (; pcb && max; max--)
-		pcb = pcb->next;
-	for (; pcb; pcb = next) {
-		next = pcb->next;
-		tcp_abandon(pcb, 0);
-	}
+/**
+ * sock_tcp_make_room() - There shall be a pcb for one more connection
+ *
+ * At the limit the one that is longest in TIME_WAIT goes; without any, the
+ * table of socks is full as well, and says so.
+ */
+void sock_tcp_make_room(void)
+{
+	if (lwip_stats.memp[MEMP_TCP_PCB]->used >= STACK_PCB_MAX &&
+	    tcp_demux.tw_last)
+		tcp_abandon(tcp_demux.tw_last, 0);
 }
 
 /* A smaller MTU on the path: smaller segments once those that are queued, which
@@ -197,9 +180,10 @@ void sock_tcp_on_icmp(struct stack *stack, const ip_addr_t *local_ip,
                       uint16_t local_port, const ip_addr_t *peer_ip,
                       uint16_t peer_port, uint32_t seq, int err, unsigned mtu)
 {
-	struct tcp_pcb *pcb = find(tcp_active_pcbs, local_ip, local_port,
-	                           peer_ip, peer_port);
-	struct sock *sock = pcb ? pcb->callback_arg : NULL;
+	struct tcp_pcb *pcb = tcp_demux_find(local_ip, local_port, peer_ip,
+	                                     peer_port);
+	struct sock *sock = pcb && pcb->state != TIME_WAIT ? pcb->callback_arg
+	                                                   : NULL;
 
 	(void)stack;
 	/* A forger does not know the sequence numbers (RFC 5927 4.1). */

@@ -17,6 +17,7 @@
 #include "stack/sock_priv.h"
 #include "stack/stack_addr.h"
 #include "stack/stack_priv.h"
+#include "stack/tcp_demux.h"
 
 #define BURST 32 /* frames asked of the device at a time */
 
@@ -292,8 +293,7 @@ void stack_get_stats(const struct stack *stack, struct stack_stats *stats)
 {
 	*stats = stack->stats;
 	sock_count(stack, &stats->socks_open, &stats->socks_closing);
-	for (struct tcp_pcb *pcb = tcp_tw_pcbs; pcb; pcb = pcb->next)
-		stats->tcp_time_wait++;
+	stats->tcp_time_wait = tcp_demux.tw_count;
 	stats->tcp_pcbs = used(MEMP_TCP_PCB);
 	stats->tcp_listeners = used(MEMP_TCP_PCB_LISTEN);
 	stats->udp_pcbs = used(MEMP_UDP_PCB);

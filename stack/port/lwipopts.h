@@ -105,8 +105,8 @@
                                            10,000 idle connections: 0.3 % */
 #define TCP_MSL 5000                    /* ms: TIME_WAIT lasts 10 s, so that
                                            6000 closes a second fit the pcbs */
-#define LWIP_TCP_PCB_NUM_EXT_ARGS 2     /* 0: tells the sock of the pcb's end;
-                                           1: for a hash of the 4-tuples */
+#define LWIP_TCP_PCB_NUM_EXT_ARGS 5     /* 0: tells the sock of the pcb's end;
+                                           1 to 4: enum tcp_demux_slot */
 #define LWIP_DISABLE_TCP_SANITY_CHECKS 1 /* they assume small windows */
 #define SO_REUSE 1                      /* a listener bound to an address is
                                            preferred to one that is not */

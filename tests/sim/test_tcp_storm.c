@@ -8,6 +8,7 @@
  */
 #include <signal.h>
 
+#include "tests/unit/demux_check.h"
 #include "tests/unit/sock_fixture.h"
 
 #define ROUNDS 150
@@ -197,6 +198,15 @@ static void step(void)
 	}
 }
 
+static void check_lists(void)
+{
+	const char *why = demux_check();
+
+	if (why)
+		fprintf(stderr, "%s\n", why);
+	CU_ASSERT_PTR_NULL(why);
+}
+
 static void round_of(uint64_t seed)
 {
 	static const unsigned caps[] = { 0, NETDEV_CAP_TX_CSUM,
@@ -215,8 +225,11 @@ static void round_of(uint64_t seed)
 			.wnd = (uint16_t)any(65536),
 			.mss = (uint16_t)(one_in(3) ? any(2000) : 1460),
 		};
-	for (int i = 0; i < STEPS; i++)
+	for (int i = 0; i < STEPS; i++) {
 		step();
+		if (i % 30 == 0)
+			check_lists();
+	}
 	netdev_mem_set_tx_limit(peer.dev, 4096);
 	receive();
 }
