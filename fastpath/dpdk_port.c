@@ -134,12 +134,26 @@ static int pools_make(struct dpdk_port *port, const struct netdev_conf *conf,
 	return refuse(why, -rte_errno, conf, "no memory for its frames");
 }
 
+/* net_tap cuts super-frames itself, and refuses for ever those whose segments
+ * fill the MTU: it compares that with the length of the whole frame (DPDK
+ * drivers/net/tap/rte_eth_tap.c, pmd_tx_burst).
+ */
+static bool can_cut(const struct rte_eth_dev_info *info)
+{
+	const uint64_t needed = RTE_ETH_TX_OFFLOAD_TCP_TSO |
+	                        RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
+	const uint16_t pieces = info->tx_desc_lim.nb_seg_max;
+
+	return (info->tx_offload_capa & needed) == needed &&
+	       (!pieces || pieces >= TX_PIECES_TSO) &&
+	       strcmp(info->driver_name, "net_tap") != 0;
+}
+
 /* Which of the port's abilities are used. */
 static void offloads_choose(struct dpdk_port *port,
                             const struct netdev_conf *conf)
 {
 	const uint64_t capa = port->info.tx_offload_capa;
-	const uint16_t pieces = port->info.tx_desc_lim.nb_seg_max;
 
 	port->tx_offloads = capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
 	if (conf->no_offload ||
@@ -147,9 +161,7 @@ static void offloads_choose(struct dpdk_port *port,
 		return;
 	port->tx_offloads |= TX_OFFLOADS_CSUM;
 	port->caps |= NETDEV_CAP_TX_CSUM;
-	if (!(capa & RTE_ETH_TX_OFFLOAD_TCP_TSO) ||
-	    !(capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS) ||
-	    (pieces && pieces < TX_PIECES_TSO))
+	if (!can_cut(&port->info))
 		return;
 	port->tx_offloads |= RTE_ETH_TX_OFFLOAD_TCP_TSO;
 	port->caps |= NETDEV_CAP_TX_TSO4 | NETDEV_CAP_TX_TSO6;

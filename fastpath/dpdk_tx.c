@@ -7,7 +7,9 @@
  * acknowledged them and not when the card has sent them: so they are copied,
  * into as many mbufs as a super-frame needs. What the port does not take stays
  * in the queue, oldest first, and is offered again by the next flush; when the
- * queue is full, frames are refused and the stack keeps them.
+ * queue is full, frames are refused and the stack keeps them. Some drivers
+ * answer a frame that they will never take as if they were full; it is dropped
+ * when it has held up the others for long.
  *
  * The stack leaves the pseudo-header's sum in the checksum field. Cards differ
  * in what they want there for super-frames; rte_eth_tx_prepare() is where a
@@ -21,6 +23,7 @@
 #include <string.h>
 
 #define BURST_LEN 32u
+#define STUCK_MAX 10000u /* flushes that one frame may hold up the others */
 
 /* Copy into a chain of mbufs. NULL: none are free, or it does not fit. */
 static struct rte_mbuf *copy_out(const struct dpdk_port *port,
@@ -119,8 +122,15 @@ static unsigned burst(struct dpdk_tx *tx, const struct dpdk_port *port,
 bool dpdk_tx_flush(struct dpdk_tx *tx, const struct dpdk_port *port,
                    struct netdev *dev)
 {
+	unsigned before = tx->count;
+
 	while (tx->count && burst(tx, port, dev))
 		;
+	tx->stuck = tx->count && tx->count == before ? tx->stuck + 1 : 0;
+	if (tx->stuck > STUCK_MAX) {
+		tx->stuck = 0;
+		drop_one(tx, 0, dev);
+	}
 	return tx->count;
 }
 

@@ -11,6 +11,8 @@
 
 struct dpdk_tx {
 	unsigned count;                          /* in queue */
+	unsigned stuck;                          /* flushes in a row that the
+	                                            port took nothing of */
 	struct rte_mbuf *queue[DPDK_TX_QUEUE_LEN]; /* oldest first */
 };
 
