@@ -18,8 +18,8 @@
 # stays whatever the programs forked, and nothing else is ever touched.
 #
 # Environment: BUILD, the build directory; NETNS_BACKEND, the device that the
-# stack runs on: tap (the default), or packet, xdp or xdp_skb, then it is one end
-# of a veth pair and the kernel's side, still called tap0, the other;
+# stack runs on: tap (the default), or packet, xdp, xdp_skb or dpdk, then it is
+# one end of a veth pair and the kernel's side, still called tap0, the other;
 # NETNS_STACK=kernel runs
 # the test against the kernel's own stack in a second namespace behind a veth
 # pair: what fails there is wrong in the test; PCAP=1 keeps a capture and KEEP=1
@@ -208,6 +208,11 @@ wait_via_listen() {
 
 netcon() { ip netns exec "$NS" "$BUILD/netcon" "$@"; }
 
+need_dpdk() {
+	ldd "$BUILD/netcond" | grep -q librte_ethdev ||
+		skip "netcond was built without DPDK; it needs libdpdk-dev"
+}
+
 # A veth pair: tap0 on the kernel's side, eth0 on the far one.
 make_veth() {
 	ip netns add "$NSK"
@@ -234,6 +239,12 @@ choose_device() {
 	xdp_skb)
 		DEVICE=(--xdp eth0 --xdp-mode skb)
 		# Only a driver that has the program tells its peer not to.
+		net ethtool -K tap0 tso off gso off
+		;;
+	dpdk)
+		need_dpdk
+		DEVICE=(--dpdk net_af_packet0,iface=eth0)
+		# Its frames are of the wire's size.
 		net ethtool -K tap0 tso off gso off
 		;;
 	*) DEVICE=("--$NETNS_BACKEND" eth0) ;;
