@@ -167,8 +167,7 @@ static __always_inline int frame_is_ours(void *data, void *end)
 	}
 }
 
-SEC("xdp")
-int netcond_xdp(struct xdp_md *ctx)
+static __always_inline int handle(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data;
 	void *end = (void *)(long)ctx->data_end;
@@ -184,5 +183,33 @@ int netcond_xdp(struct xdp_md *ctx)
 	return bpf_redirect_map(&sockets, queue, XDP_PASS);
 }
 
-/* No helper that is used here asks for the GPL. */
-char _license[] SEC("license") = "MIT";
+/* A tag that the card has taken out of the frame shows in what the driver says
+ * (Linux Documentation/networking/xdp-rx-metadata.rst); Linux 6.8.
+ */
+extern int bpf_xdp_metadata_rx_vlan_tag(const struct xdp_md *ctx,
+                                        __be16 *protocol,
+                                        __u16 *tci) __ksym __weak;
+
+/* For any driver, and behind it: only tags within the frame are seen. */
+SEC("xdp")
+int netcond_xdp(struct xdp_md *ctx)
+{
+	return handle(ctx);
+}
+
+/* For a program that is bound to one driver. */
+SEC("xdp")
+int netcond_xdp_tag(struct xdp_md *ctx)
+{
+	__be16 protocol;
+	__u16 tci;
+
+	if (!bpf_xdp_metadata_rx_vlan_tag(ctx, &protocol, &tci))
+		return count(xdp_verdict_passed, XDP_PASS);
+	return handle(ctx);
+}
+
+/* The kernel's functions are for programs whose licence goes with the GPL. MIT's
+ * does, and this is how the kernel spells it (linux/license.h).
+ */
+char _license[] SEC("license") = "Dual MIT/GPL";

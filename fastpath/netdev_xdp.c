@@ -108,13 +108,13 @@ static int card_attach(struct netdev_xdp *xdp, const struct netdev_conf *conf,
                        char *why)
 {
 	const char *ifname = xdp->dev.name;
-	const uint32_t room = xdp->umem.chunk_len - XDP_SOCK_HEADROOM;
-	int err;
+	const struct xdp_prog_place place = {
+		.ifname = ifname,
+		.ifindex = xdp->card.ifindex,
+		.frame_len_max = xdp->umem.chunk_len - XDP_SOCK_HEADROOM,
+	};
+	int err = xdp_prog_open(&xdp->prog, &place, conf->xdp_mode, why);
 
-	err = xdp_prog_load(&xdp->prog, room, why);
-	if (!err)
-		err = xdp_prog_attach(&xdp->prog, ifname, xdp->card.ifindex,
-		                      conf->xdp_mode, why);
 	if (!err)
 		err = xdp_sock_bind(&xdp->sock, ifname, xdp->card.ifindex,
 		                    conf->queue, xdp->prog.is_native, why);
@@ -131,12 +131,13 @@ static int card_attach(struct netdev_xdp *xdp, const struct netdev_conf *conf,
 static void mode_describe(struct netdev_xdp *xdp)
 {
 	snprintf(xdp->dev.mode, sizeof(xdp->dev.mode),
-	         "xdp %s %s, queue %u, %zu MB%s%s%s",
+	         "xdp %s %s, queue %u, %zu MB%s%s%s%s",
 	         xdp->prog.is_native ? "native" : "skb",
 	         xdp->sock.is_zero_copy ? "zero-copy" : "copy", xdp->queue,
 	         xdp->umem.area_len >> 20,
 	         xdp->umem.is_huge ? " of huge pages" : "",
 	         xdp->sock.has_busy_poll ? ", busy-poll" : "",
+	         xdp->prog.sees_tags ? ", vlan tags" : "",
 	         xdp->dev.caps & NETDEV_CAP_TX_CSUM ? ", csum" : "");
 }
 

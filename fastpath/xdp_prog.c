@@ -9,6 +9,10 @@
  * ends, the kernel detaches the program. Nothing is pinned, so no bpffs is
  * needed.
  *
+ * There are two variants: one that is bound to the card's driver and asks it for
+ * VLAN tags that the card has taken out of frames, and one for any driver and
+ * for skb mode, which sees the tags only that are left in.
+ *
  * The kernel takes a link down a moment after its owner has died, so a start
  * right after that may meet the old program: EBUSY is tried again for a while.
  */
@@ -27,6 +31,7 @@
 
 #define BUSY_TRIES 100           /* of attaching, while another one is there */
 #define BUSY_WAIT_NS 10000000    /* between them: 10 ms */
+#define PROG_DEV_BOUND_ONLY (1u << 6) /* BPF_F_XDP_DEV_BOUND_ONLY, Linux 6.3 */
 #define LOG_LEN (64u << 10)      /* bytes of what the verifier says */
 
 /* bpf/xdp_redirect.bpf.o, put into our own file by the linker. */
@@ -103,20 +108,38 @@ static int object_open(struct xdp_prog *prog)
 	return 0;
 }
 
-static int object_load(struct xdp_prog *prog, char *log)
+/* Let libbpf load one of the programs and leave the other. */
+static struct bpf_program *program_choose(struct xdp_prog *prog,
+                                          unsigned ifindex)
 {
-	struct bpf_program *main_prog;
+	struct bpf_program *plain, *tag, *chosen;
+
+	plain = bpf_object__find_program_by_name(prog->object, "netcond_xdp");
+	tag = bpf_object__find_program_by_name(prog->object,
+	                                       "netcond_xdp_tag");
+	if (!plain || !tag)
+		return NULL;
+	chosen = ifindex ? tag : plain;
+	bpf_program__set_autoload(ifindex ? plain : tag, false);
+	if (ifindex) {
+		bpf_program__set_ifindex(tag, ifindex);
+		bpf_program__set_flags(tag, PROG_DEV_BOUND_ONLY);
+	}
+	return chosen;
+}
+
+static int object_load(struct xdp_prog *prog, unsigned ifindex, char *log)
+{
+	struct bpf_program *chosen = program_choose(prog, ifindex);
 	int err;
 
-	main_prog = bpf_object__find_program_by_name(prog->object,
-	                                             "netcond_xdp");
-	if (!main_prog)
+	if (!chosen)
 		return -ENOENT;
-	bpf_program__set_log_buf(main_prog, log, LOG_LEN);
+	bpf_program__set_log_buf(chosen, log, LOG_LEN);
 	err = bpf_object__load(prog->object);
 	if (err)
 		return err;
-	prog->fd = bpf_program__fd(main_prog);
+	prog->fd = bpf_program__fd(chosen);
 	prog->sockets_fd = bpf_object__find_map_fd_by_name(prog->object,
 	                                                   "sockets");
 	prog->addrs_fd = bpf_object__find_map_fd_by_name(prog->object, "addrs");
@@ -129,11 +152,14 @@ static int object_load(struct xdp_prog *prog, char *log)
 
 /* Load the program, which redirects nothing yet.
  * prog: after xdp_prog_init(); to be given to xdp_prog_fini() in any case.
+ * ifindex: of the interface to whose driver it is bound, which tells it of VLAN
+ * tags that the card has taken out; 0: bound to none, for any mode.
  * frame_len_max: bytes of the longest frame that a buffer takes.
  * Return: 0, or -errno and a sentence in why, with the verifier's last line
  * where it was the verifier.
  */
-int xdp_prog_load(struct xdp_prog *prog, uint32_t frame_len_max, char *why)
+int xdp_prog_load(struct xdp_prog *prog, unsigned ifindex,
+                  uint32_t frame_len_max, char *why)
 {
 	char *log = calloc(1, LOG_LEN);
 	int err;
@@ -150,7 +176,7 @@ int xdp_prog_load(struct xdp_prog *prog, uint32_t frame_len_max, char *why)
 	if (!err)
 		err = constants_set(prog, frame_len_max);
 	if (!err)
-		err = object_load(prog, log);
+		err = object_load(prog, ifindex, log);
 	if (err)
 		load_fail(err, log, why);
 	free(log);
@@ -206,27 +232,49 @@ static int attach_fail(int err, const char *ifname, bool is_native, char *why)
 	                strerror(-err));
 }
 
-/* Attach the program to an interface.
- * mode: NETDEV_XDP_AUTO falls back to skb mode when native does not go, but
- * not when somebody else's program is the reason.
+/* Load one variant and attach it. Return: as xdp_prog_open(). */
+static int open_once(struct xdp_prog *prog, const struct xdp_prog_place *place,
+                     bool is_native, bool is_bound, char *why)
+{
+	int err = xdp_prog_load(prog, is_bound ? place->ifindex : 0,
+	                        place->frame_len_max, why);
+
+	if (!err) {
+		prog->link_fd = link_create(prog->fd, place->ifindex,
+		                            is_native);
+		if (prog->link_fd < 0)
+			err = attach_fail(prog->link_fd, place->ifname,
+			                  is_native, why);
+	}
+	if (err) {
+		xdp_prog_fini(prog);
+		return err;
+	}
+	prog->is_native = is_native;
+	prog->sees_tags = is_bound;
+	return 0;
+}
+
+/* Load the program and attach it to an interface: bound to the driver, in the
+ * driver, behind the driver, whichever goes first of what the mode allows. But
+ * where somebody else's program is in the way, nothing else is tried.
+ * prog: after xdp_prog_init(); to be given to xdp_prog_fini() in any case.
  * Return: 0, or -errno and a sentence in why.
  */
-int xdp_prog_attach(struct xdp_prog *prog, const char *ifname,
-                    unsigned ifindex, enum netdev_xdp_mode mode, char *why)
+int xdp_prog_open(struct xdp_prog *prog, const struct xdp_prog_place *place,
+                  enum netdev_xdp_mode mode, char *why)
 {
-	bool is_native = mode != NETDEV_XDP_SKB;
-	int fd = link_create(prog->fd, ifindex, is_native);
+	int err = -EOPNOTSUPP;
 
-	if (fd < 0 && mode == NETDEV_XDP_AUTO && fd != -EBUSY &&
-	    fd != -EEXIST && fd != -EPERM) {
-		is_native = false;
-		fd = link_create(prog->fd, ifindex, is_native);
+	if (mode != NETDEV_XDP_SKB) {
+		err = open_once(prog, place, true, true, why);
+		if (err && err != -EBUSY)
+			err = open_once(prog, place, true, false, why);
 	}
-	if (fd < 0)
-		return attach_fail(fd, ifname, is_native, why);
-	prog->link_fd = fd;
-	prog->is_native = is_native;
-	return 0;
+	if (mode == NETDEV_XDP_SKB ||
+	    (mode == NETDEV_XDP_AUTO && err && err != -EBUSY && err != -EPERM))
+		err = open_once(prog, place, false, false, why);
+	return err;
 }
 
 /* Where the frames of a queue go. Return: 0 or -errno. */

@@ -117,6 +117,35 @@ is_less "tagged frames that went to the stack" 20 \
 [ $(($(stat_of dev_xdp_passed) - passed)) -ge 100 ] ||
 	fail "tagged frames were not passed"
 
+# A card takes the tag out of the frame; a veth's other end never puts it in.
+if [ "$NETNS_BACKEND" = xdp ] && command -v clang tc >/dev/null; then
+	step "so is one whose tag stands beside it"
+	grep -q 'vlan tags' "$T/netcond.log" || skip "a kernel before Linux 6.8"
+	cat >"$T/push.c" <<-'C'
+	#include <linux/bpf.h>
+	#include <bpf/bpf_helpers.h>
+	SEC("tc") int push(struct __sk_buff *skb)
+	{
+		bpf_skb_vlan_push(skb, __builtin_bswap16(0x8100), 5);
+		return 0;
+	}
+	char _license[] SEC("license") = "Dual MIT/GPL";
+	C
+	clang -O2 -g -target bpf -c "$T/push.c" -o "$T/push.o" \
+		-idirafter "/usr/include/$(gcc -print-multiarch)"
+	redirected=$(stat_of dev_xdp_redirected)
+	net tc qdisc add dev tap0 clsact
+	net tc filter add dev tap0 egress bpf da obj "$T/push.o" sec tc
+	if net ping -q -n -c 50 -i 0.01 -W 1 "$STACK4" >"$T/vlan.log"; then
+		fail "the stack answers what has a tag"
+	fi
+	net tc qdisc del dev tap0 clsact
+	sleep 0.3
+	is_less "tagged frames that went to the stack" 20 \
+		$(($(stat_of dev_xdp_redirected) - redirected))
+	wait_until "an echo without a tag" net ping -q -n -c 1 -W 1 "$STACK4"
+fi
+
 step "what each got was counted"
 [ "$(stat_of dev_xdp_redirected)" -gt 1000 ] || fail "hardly any redirected"
 [ "$(stat_of dev_xdp_passed)" -gt 1000 ] || fail "hardly any passed"

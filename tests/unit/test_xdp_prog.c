@@ -47,7 +47,7 @@ static void prog_setup(void)
 		missing = "an XDP program needs root and a kernel with AF_XDP";
 		return;
 	}
-	if (xdp_prog_load(&prog, FRAME_LEN_MAX, why)) {
+	if (xdp_prog_load(&prog, 0, FRAME_LEN_MAX, why)) {
 		CU_FAIL_FATAL(why);
 	}
 	CU_ASSERT_EQUAL(xdp_prog_set_addrs(&prog, addrs, 2), 0);
@@ -288,7 +288,7 @@ static void test_no_socket(void)
 	if (missing)
 		UNIT_SKIP(missing);
 	xdp_prog_init(&bare);
-	CU_ASSERT_EQUAL_FATAL(xdp_prog_load(&bare, FRAME_LEN_MAX, why), 0);
+	CU_ASSERT_EQUAL_FATAL(xdp_prog_load(&bare, 0, FRAME_LEN_MAX, why), 0);
 	CU_ASSERT_EQUAL(xdp_prog_set_addrs(&bare, &addr, 1), 0);
 	make_ipv4(&made, OURS4, 0);
 	bpf_prog_test_run_opts(bare.fd, &(struct bpf_test_run_opts){
