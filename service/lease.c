@@ -20,7 +20,6 @@
 #include "stack/cidr.h"
 
 #define TICK_NS 100000000
-#define LINE_LEN 1024 /* all addresses, gateways and servers */
 
 struct await {
 	const struct stack *stack;
@@ -196,31 +195,37 @@ void lease_print(const struct stack *stack, FILE *out)
 	put_all(out, false, &now);
 }
 
+static void write_line(struct lease *lease)
+{
+	FILE *out = fmemopen(lease->told, sizeof(lease->told), "w");
+	struct stack_addrs now;
+
+	if (!out)
+		return;
+	stack_get_addrs(lease->stack, &now);
+	put_all(out, true, &now);
+	fclose(out);
+}
+
 /* A renewed lease is told with -v only, and all else always. */
 static void on_changed(void *user)
 {
 	struct lease *lease = user;
-	struct stack_addrs before = lease->told;
-	char line[LINE_LEN] = "";
-	FILE *out;
+	char before[LEASE_LINE_LEN];
 
-	stack_get_addrs(lease->stack, &lease->told);
-	before.lease_end_us = lease->told.lease_end_us;
-	out = fmemopen(line, sizeof(line), "w");
-	if (!out)
-		return;
-	put_all(out, true, &lease->told);
-	fclose(out);
-	if (memcmp(&before, &lease->told, sizeof(before)) != 0)
-		log_notice("the network's configuration has changed: %s", line);
+	memcpy(before, lease->told, sizeof(before));
+	write_line(lease);
+	if (strcmp(before, lease->told) != 0)
+		log_notice("the network's configuration has changed: %s",
+		           lease->told);
 	else
-		log_info("the lease is renewed: %s", line);
+		log_info("the lease is renewed: %s", lease->told);
 }
 
 /* From now on tell of each change, as long as the stack is open. */
 void lease_watch(struct lease *lease, struct stack *stack)
 {
 	lease->stack = stack;
-	stack_get_addrs(stack, &lease->told);
+	write_line(lease);
 	stack_on_addrs(stack, on_changed, lease);
 }

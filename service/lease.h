@@ -8,6 +8,7 @@
 #include "service/loop.h"
 #include "stack/stack.h"
 
+#define LEASE_LINE_LEN 1024
 #define LEASE_WAIT_US 30000000   /* for any address, before giving up */
 #define LEASE_WAIT_V4_US 10000000 /* for IPv4, once there is IPv6 */
 #define LEASE_WAIT_V6_US 3000000 /* for IPv6, once there is IPv4: routers are
@@ -17,7 +18,7 @@
 /* Who tells of changes, and what was told last. */
 struct lease {
 	struct stack *stack;
-	struct stack_addrs told;
+	char told[LEASE_LINE_LEN]; /* all addresses, gateways and servers */
 };
 
 int lease_await(struct loop *loop, struct stack *stack, char *why);

@@ -64,19 +64,6 @@ static void get_gateways(const struct stack *stack, struct stack_addrs *out)
 	}
 }
 
-/* Field by field: the whole is compared byte by byte. */
-static void add_addr(struct stack_addrs *out, const struct stack_cidr *cidr)
-{
-	struct stack_cidr *to = &out->addrs[out->addr_count++];
-
-	to->family = cidr->family;
-	to->prefix_len = cidr->prefix_len;
-	if (cidr->family == AF_INET)
-		to->in = cidr->in;
-	else
-		to->in6 = cidr->in6;
-}
-
 /**
  * stack_get_addrs() - What the stack is configured with now
  * @stack:	The stack
@@ -94,7 +81,7 @@ void stack_get_addrs(const struct stack *stack, struct stack_addrs *out)
 		out->has_ipv4 |= cidr->family == AF_INET;
 		out->has_ipv6 |= cidr->family == AF_INET6 &&
 		                 !IN6_IS_ADDR_LINKLOCAL(&cidr->in6);
-		add_addr(out, cidr);
+		out->addrs[out->addr_count++] = *cidr;
 	}
 	get_gateways(stack, out);
 	for (unsigned i = 0; i < stack->dns_count; i++)
@@ -121,8 +108,43 @@ static void learn_dns(struct stack *stack)
 static bool is_same_set(const struct stack_addrs *a,
                         const struct stack_addrs *b)
 {
-	return a->addr_count == b->addr_count &&
-	       !memcmp(a->addrs, b->addrs, sizeof(a->addrs));
+	const struct stack_cidr *x = a->addrs, *y = b->addrs;
+
+	if (a->addr_count != b->addr_count)
+		return false;
+	for (unsigned i = 0; i < a->addr_count; i++, x++, y++)
+		if (x->family != y->family || x->prefix_len != y->prefix_len ||
+		    memcmp(&x->in6, &y->in6, x->family == AF_INET ?
+		           sizeof(x->in) : sizeof(x->in6)) != 0)
+			return false;
+	return true;
+}
+
+static bool is_same_dns(const struct stack_addrs *a,
+                        const struct stack_addrs *b)
+{
+	if (a->dns_count != b->dns_count)
+		return false;
+	for (unsigned i = 0; i < a->dns_count; i++) {
+		const struct sockaddr_in6 *x = (const void *)&a->dns[i];
+		const struct sockaddr_in6 *y = (const void *)&b->dns[i];
+
+		/* What is past a sockaddr_in is zero. */
+		if (memcmp(x, y, sizeof(struct sockaddr_in)) != 0 ||
+		    memcmp(&x->sin6_addr, &y->sin6_addr,
+		           sizeof(x->sin6_addr)) != 0)
+			return false;
+	}
+	return true;
+}
+
+static bool is_same(const struct stack_addrs *a, const struct stack_addrs *b)
+{
+	return is_same_set(a, b) && is_same_dns(a, b) &&
+	       a->gw4.s_addr == b->gw4.s_addr &&
+	       IN6_ARE_ADDR_EQUAL(&a->gw6, &b->gw6) &&
+	       a->dhcp_server.s_addr == b->dhcp_server.s_addr &&
+	       a->lease_s == b->lease_s && a->lease_end_us == b->lease_end_us;
 }
 
 /* The unspecified addresses ask for what configures us: see netdev.h. */
@@ -154,7 +176,7 @@ void addr_watch_poll(struct stack *stack)
 {
 	struct addr_watch *watch = stack->addr_watch;
 	struct stack_addrs now;
-	bool is_same;
+	bool has_changed;
 
 	if (!stack->addrs_are_dirty || !watch)
 		return;
@@ -163,9 +185,9 @@ void addr_watch_poll(struct stack *stack)
 	stack_get_addrs(stack, &now);
 	if (!is_same_set(&now, &watch->told) && tell_device(stack, &now))
 		stack->stats.addrs_refused++;
-	is_same = !memcmp(&now, &watch->told, sizeof(now));
+	has_changed = !is_same(&now, &watch->told);
 	watch->told = now;
-	if (!is_same && watch->on_changed)
+	if (has_changed && watch->on_changed)
 		watch->on_changed(watch->user);
 }
 

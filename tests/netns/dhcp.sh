@@ -39,11 +39,18 @@ fetches() { # HOST
 }
 
 # A router speaks from its link-local address, which must not be tentative.
-ip -n "$NS" tuntap add dev tap0 mode tap
-net sysctl -q -w net.ipv6.conf.tap0.accept_dad=0
-ip -n "$NS" addr add "$HOST4/24" dev tap0
-ip -n "$NS" addr add "$HOST6/64" dev tap0 nodad
-ip -n "$NS" link set tap0 up
+NETNS_NO_ADDR=1
+DHCP=(--dhcp)
+ip netns exec "$NS" sysctl -q -w net.ipv6.conf.default.accept_dad=0
+if is_tap; then
+	ip -n "$NS" tuntap add dev tap0 mode tap
+	ip -n "$NS" addr add "$HOST4/24" dev tap0
+	ip -n "$NS" addr add "$HOST6/64" dev tap0 nodad
+	ip -n "$NS" link set tap0 up
+else
+	make_veth # a device that asks by default
+	DHCP=()
+fi
 
 # Nobody answers on this one; it is looked at in the end.
 spawn_net lonely "$BUILD/netcond" --if tap1 --dhcp --socket "$T/run/lonely"
@@ -51,7 +58,7 @@ LONELY_PID=$PID
 
 start_server 10.107.0.100 10.107.0.100
 step "ready with an address of each family, a gateway, name servers, a lease"
-start_netcond --dhcp
+start_netcond "${DHCP[@]}"
 is_equal "the address" 10.107.0.100 "$(address_like "10[0-9.]*")"
 for line in "address  *$NET6:[0-9a-f:]*/64" "gateway  *$HOST4" \
 	'gateway  *fe80::' "dns  *$HOST4" 'dns  *fe80::|dns  *fd07' \
@@ -81,8 +88,8 @@ is_equal "leases lost" 0 "$(stat_of dhcp_lost)"
 step "a lease that changes: the old connections end, the new address works"
 spawn_net nc nc 10.107.0.100 8000
 NC_PID=$PID
-wait_until "a connection to the old address" \
-	grep -q 10.107.0.100 <(netcon ss)
+is_connected() { netcon ss | grep -q 'ESTAB.*10.107.0.100'; }
+wait_until "a connection to the old address" is_connected
 stop_server
 : >"$LEASES"
 start_server 10.107.0.120 10.107.0.120

@@ -249,6 +249,7 @@ choose_device() {
 		;;
 	*) DEVICE=("--$NETNS_BACKEND" eth0) ;;
 	esac
+	[ -z "${NETNS_NO_ADDR:-}" ] || return 0
 	DEVICE+=(--addr "$STACK4/24" --gw "$HOST4"
 		--addr "$STACK6/64" --gw "$HOST6")
 }
