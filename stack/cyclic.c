@@ -31,6 +31,7 @@
 #include <stdbool.h>
 
 #include "stack/router_adv.h"
+#include "stack/sock_priv.h"
 
 #define QUIET_US 65000000 /* past IPV6_REASS_MAXAGE, 60 s, the longest */
 
@@ -68,7 +69,7 @@ static bool lazy_is_needed(const struct cyclic *cyclic, uint64_t now_us)
 }
 
 static const struct row rows[CYCLIC_COUNT] = {
-	{ tcp_slowtmr, TCP_SLOW_INTERVAL * 1000, 1, tcp_is_needed },
+	{ sock_tcp_slow_timer, TCP_SLOW_INTERVAL * 1000, 1, tcp_is_needed },
 	{ tcp_fasttmr, 500000, 1, tcp_is_needed },
 	{ mld6_tmr, MLD6_TMR_INTERVAL * 1000, 1, mld_is_needed },
 	{ etharp_tmr, ARP_TMR_INTERVAL * 1000, ARP_MAXAGE, lazy_is_needed },
@@ -114,7 +115,7 @@ static void row_run(const struct row *row, uint64_t late_us)
 	/* TCP's clock counts calls, and what is to be sent must not be sent
 	 * in a burst: it gets the time, once.
 	 */
-	if (row->run == tcp_slowtmr)
+	if (row->run == sock_tcp_slow_timer)
 		tcp_ticks += (u32_t)missed;
 }
 

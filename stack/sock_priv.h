@@ -200,6 +200,8 @@ void sock_tcp_free_spent(struct stack *stack);
 void sock_tcp_drop_time_wait(unsigned max);
 /* One of them, when the pcbs are at their limit and another is wanted. */
 void sock_tcp_make_room(void);
+/* What is to be done each TCP_SLOW_INTERVAL. */
+void sock_tcp_slow_timer(void);
 
 /* A segment leaves by the Ethernet interface; hints are its netif's, NULL when
  * it belongs to no pcb. Return: the MSS of its connection on the wire, 0 when

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <lwip/priv/tcp_priv.h>
 #include <lwip/prot/ip6.h>
-#include <lwip/stats.h>
 #include <stddef.h>
 
 #include "stack/sock_tcp_priv.h"
@@ -131,34 +130,6 @@ bool sock_tcp_tuple_is_taken(const ip_addr_t *local_ip, uint16_t local_port,
                              const ip_addr_t *peer_ip, uint16_t peer_port)
 {
 	return tcp_demux_find(local_ip, local_port, peer_ip, peer_port);
-}
-
-bool sock_tcp_port_in_time_wait(uint16_t local_port)
-{
-	return tcp_demux.tw_on_port[local_port];
-}
-
-/**
- * sock_tcp_drop_time_wait() - Bound the connections in TIME_WAIT
- * @max:	So many of the youngest stay
- */
-void sock_tcp_drop_time_wait(unsigned max)
-{
-	while (tcp_demux.tw_count > max)
-		tcp_abandon(tcp_demux.tw_last, 0);
-}
-
-/**
- * sock_tcp_make_room() - There shall be a pcb for one more connection
- *
- * At the limit the one that is longest in TIME_WAIT goes; without any, the
- * table of socks is full as well, and says so.
- */
-void sock_tcp_make_room(void)
-{
-	if (lwip_stats.memp[MEMP_TCP_PCB]->used >= STACK_PCB_MAX &&
-	    tcp_demux.tw_last)
-		tcp_abandon(tcp_demux.tw_last, 0);
 }
 
 /* A smaller MTU on the path: smaller segments once those that are queued, which

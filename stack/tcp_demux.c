@@ -28,8 +28,8 @@
  * next still intact, and sets the rest right.
  *
  * Always: a pcb is in a bucket exactly while it is in one of the two lists;
- * the order of tcp_tw_pcbs is that of entering TIME_WAIT or of the last segment
- * since, the youngest first.
+ * tcp_tw_pcbs is in the order of pcb->tmr, which is when the pcb entered it or
+ * when its last segment came since, the youngest first.
  */
 #include "stack/tcp_demux.h"
 
@@ -185,6 +185,7 @@ void tcp_demux_enter(struct tcp_pcb **list, struct tcp_pcb *pcb)
 	if (!tcp_demux.tw_count++)
 		tcp_demux.tw_last = pcb;
 	tcp_demux.tw_on_port[pcb->local_port]++;
+	pcb->tmr = tcp_ticks; /* lwIP lets it be when the user has closed */
 }
 
 /**
@@ -257,10 +258,13 @@ struct tcp_pcb *tcp_demux_find_next(const struct tcp_pcb *pcb)
 
 /**
  * tcp_demux_to_front() - Make a pcb the first that lwIP finds in its list
- * @pcb:	In a list that is not hidden
+ * @pcb:	In a list that is not hidden; in TIME_WAIT, that begins anew, as
+ *		in Linux (tcp_timewait_state_process)
  */
 void tcp_demux_to_front(struct tcp_pcb *pcb)
 {
+	if (is_in_tw(pcb))
+		pcb->tmr = tcp_ticks;
 	if (!slot(pcb, TCP_DEMUX_PREV))
 		return;
 	list_remove(pcb);
@@ -268,19 +272,22 @@ void tcp_demux_to_front(struct tcp_pcb *pcb)
 }
 
 /**
- * tcp_demux_hide() - Nothing will be found among the active pcbs
- * @time_wait_too:	Nor among those in TIME_WAIT
+ * tcp_demux_hide() - There is nothing for lwIP to look for in a list
+ * @active:	Among the active pcbs
+ * @time_wait:	Among those in TIME_WAIT
  *
  * Until tcp_demux_unhide(), which must follow.
  */
-void tcp_demux_hide(bool time_wait_too)
+void tcp_demux_hide(bool active, bool time_wait)
 {
-	tcp_demux.hidden_active = tcp_active_pcbs;
-	tcp_active_pcbs = NULL;
-	if (!time_wait_too)
-		return;
-	tcp_demux.hidden_tw = tcp_tw_pcbs;
-	tcp_tw_pcbs = NULL;
+	if (active) {
+		tcp_demux.hidden_active = tcp_active_pcbs;
+		tcp_active_pcbs = NULL;
+	}
+	if (time_wait) {
+		tcp_demux.hidden_tw = tcp_tw_pcbs;
+		tcp_tw_pcbs = NULL;
+	}
 }
 
 /* Behind what has entered meanwhile, at most the pcb of one SYN. */

@@ -43,7 +43,7 @@ struct tcp_pcb *tcp_demux_find(const ip_addr_t *local_ip, uint16_t local_port,
 struct tcp_pcb *tcp_demux_find_next(const struct tcp_pcb *pcb);
 
 void tcp_demux_to_front(struct tcp_pcb *pcb);
-void tcp_demux_hide(bool time_wait_too);
+void tcp_demux_hide(bool active, bool time_wait);
 void tcp_demux_unhide(void);
 
 #endif

@@ -80,7 +80,7 @@ void __wrap_tcp_input(struct pbuf *p, struct netif *inp)
 		__real_tcp_input(p, inp);
 		return;
 	}
-	tcp_demux_hide(!pcb);
+	tcp_demux_hide(true, !pcb);
 	__real_tcp_input(p, inp);
 	tcp_demux_unhide();
 }

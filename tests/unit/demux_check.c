@@ -62,6 +62,8 @@ static const char *check_list(struct tcp_pcb *first, bool is_tw, unsigned count)
 		why = check_pcb(pcb, is_tw);
 		if (!why && slot(pcb, TCP_DEMUX_PREV) != prev)
 			why = "a pcb's back pointer is wrong";
+		if (!why && is_tw && prev && TCP_SEQ_GT(pcb->tmr, prev->tmr))
+			why = "a younger one in TIME_WAIT is behind an older";
 		if (!why && ++steps > count)
 			why = "a list is longer than its count";
 		prev = pcb;

@@ -165,9 +165,7 @@ static void whole_after_every_end(void)
 	CU_ASSERT_EQUAL(tcp_demux.tw_count, 0);
 }
 
-/* tcp_slowtmr() unlinks pcbs by itself, here from all over the list: old ones
- * between young ones, because segments bring them to the front.
- */
+/* Old ones among young ones, because segments bring them to the front. */
 static void whole_after_expiry_with_churn(void)
 {
 	open_many(900);
@@ -175,7 +173,7 @@ static void whole_after_expiry_with_churn(void)
 		to_time_wait(i);
 		if (i % 50 == 49)
 			peer_wait(&peer, 700000);
-		if (i % 5 == 0) /* a bare ACK leaves the timer as it is */
+		if (i % 5 == 0)
 			peer_conn_send(&conns[i / 2], PEER_ACK, NULL, 0);
 		if (i % 20 == 0)
 			check();
@@ -188,6 +186,31 @@ static void whole_after_expiry_with_churn(void)
 	discard();
 	CU_ASSERT_EQUAL(tcp_demux.tw_count, 0);
 	CU_ASSERT_EQUAL(tcp_demux.active_count, 300);
+}
+
+/* tcp_slowtmr() unlinks pcbs by itself, here from all over the list: every
+ * second handshake is left alone.
+ */
+static void whole_after_timeouts(void)
+{
+	const unsigned count = 300;
+
+	open_many(count);
+	seen.backlog = count;
+	for (unsigned i = 0; i < count; i++) {
+		conn = (struct peer_conn){ .peer = &peer, .wnd = 1000,
+		                           .local = (uint16_t)(i + 1),
+		                           .remote = LISTEN_PORT };
+		peer_conn_send(&conn, PEER_SYN, NULL, 0);
+		peer_conn_send(&conns[i], PEER_ACK, "x", 1);
+	}
+	CU_ASSERT_EQUAL(tcp_demux.active_count, 2 * count);
+	for (int i = 0; i < 300; i++) {
+		peer_wait(&peer, 100000);
+		check();
+	}
+	discard();
+	CU_ASSERT_EQUAL(tcp_demux.active_count, count);
 }
 
 static void syn_takes_over_from_the_middle(void)
@@ -333,6 +356,7 @@ static const struct unit_test tests[] = {
 	UNIT_TEST(whole_after_refused_connections),
 	UNIT_TEST(whole_after_every_end),
 	UNIT_TEST(whole_after_expiry_with_churn),
+	UNIT_TEST(whole_after_timeouts),
 	UNIT_TEST(syn_takes_over_from_the_middle),
 	UNIT_TEST(syn_makes_room_at_the_limit),
 	UNIT_TEST(drop_leaves_the_youngest),
