@@ -19,6 +19,7 @@
 #include <lwip/ip4.h>
 #include <lwip/ip6.h>
 #include <lwip/pbuf.h>
+#include <lwip/prot/etharp.h>
 #include <lwip/prot/ethernet.h>
 #include <lwip/prot/ip.h>
 #include <lwip/prot/ip4.h>
@@ -151,13 +152,17 @@ static bool is_type(const struct frame *frame, uint16_t type)
 	return frame->data[12] == type >> 8 && frame->data[13] == (type & 0xff);
 }
 
-/* Too short for its first header; ip6_input() would read past its end. */
+/* Too short for its first header; ip6_input() and etharp_input() would read
+ * past its end.
+ */
 static bool is_truncated(const struct frame *frame)
 {
 	if (frame->len < SIZEOF_ETH_HDR)
 		return true;
 	if (is_type(frame, ETHTYPE_IPV6))
 		return frame->len < SIZEOF_ETH_HDR + IP6_HLEN;
+	if (is_type(frame, ETHTYPE_ARP))
+		return frame->len < SIZEOF_ETH_HDR + SIZEOF_ETHARP_HDR;
 	return is_type(frame, ETHTYPE_IP) &&
 	       frame->len < SIZEOF_ETH_HDR + IP_HLEN;
 }

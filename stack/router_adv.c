@@ -28,6 +28,7 @@
 #include <string.h>
 
 #include "stack/ethif.h"
+#include "stack/nd_guard.h"
 
 #define LIFETIME_INFINITE UINT32_MAX
 #define OPTION_UNIT 8 /* bytes that an option's length counts */
@@ -247,6 +248,11 @@ void __wrap_nd6_input(struct pbuf *p, struct netif *inp)
 {
 	struct router_adv *ra = stack_self->ra;
 
+	if (!nd_is_sound(p)) {
+		ND6_STATS_INC(nd6.drop);
+		pbuf_free(p);
+		return;
+	}
 	if (pbuf_get_at(p, 0) != ICMP6_TYPE_RA) {
 		__real_nd6_input(p, inp);
 		return;
