@@ -27,6 +27,11 @@
  *     touched the sock has news: bytes, FIN, connected, dead, a connection
  *     starved an allocation failed: both are tried again after a pause
  *
+ * Where a program's requests must not be overtaken by the bytes that it wrote
+ * after them (see shim/proto/rpc.h), the loop first notes how many bytes wait in
+ * each hot pair, then takes requests, then reads what was noted: whatever was
+ * written before those bytes was taken.
+ *
  * Descriptors are watched edge-triggered, once for all: an edge makes a channel
  * hot. A full pair alone changes the watch, to see when it drains.
  */
@@ -116,15 +121,18 @@ struct channel {
 	                                       reaper's */
 	TAILQ_ENTRY(channel) orphan_link;   /* while is_orphan */
 	uint64_t orphan_since_us;           /* last progress of an orphan */
+	uint64_t uncorked_us;      /* turn in which TCP_CORK was cleared last */
 
 	struct listener *listener; /* LISTENING */
 	struct channel *parent;    /* the listener, while on its list of sent */
 	uint8_t *held;             /* bytes read that sock_tx did not take, or
 	                              NULL */
 	uint32_t held_len;
+	uint32_t noted_len;        /* while is_noted: bytes to read, at most */
 	uint32_t fill_len;         /* CONNECTING: bytes to drop when done */
 	uint8_t empty_reads;       /* in a row, while hot */
 	bool is_touched;
+	bool is_noted;          /* hot when channels_note_waiting looked */
 	bool is_orphan;         /* on set->orphans: hung up, bytes still to send */
 	bool is_blocked;        /* the pair is full: wait for room */
 	bool wants_write;       /* epoll reports EPOLLOUT */
@@ -159,6 +167,8 @@ struct channels {
 	struct poller *poller;
 	uint64_t instance;           /* random, in every name */
 	uint64_t now_us;             /* of this turn */
+	bool is_noting;              /* from channels_note_waiting until the hot
+	                                ones were read */
 	uint64_t retry_us;           /* when the starved are tried again */
 	struct channel_list hot, touched, starved, orphans, dead;
 	struct channel_slot *slots;  /* CHANNEL_MAX of them */
@@ -205,6 +215,7 @@ void channels_look_at_port(struct channels *set, uint16_t port);
 unsigned channels_poll_hot(struct channels *set);
 unsigned channels_poll_touched(struct channels *set);
 unsigned channels_poll_waiting(struct channels *set);
+void channels_note_waiting(struct channels *set);
 bool channels_are_hot(const struct channels *set);
 bool channels_are_busy(const struct channels *set);
 uint64_t channels_deadline_us(const struct channels *set);
@@ -221,6 +232,7 @@ int stream_connect(struct channel *ch, int program_fd,
                    const struct sockaddr *addr, socklen_t len);
 bool stream_connect_ended(struct channel *ch);
 unsigned stream_read(struct channel *ch);
+void stream_drain(struct channel *ch);
 unsigned stream_deliver(struct channel *ch);
 void stream_on_hup(struct channel *ch);
 

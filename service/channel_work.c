@@ -8,6 +8,7 @@
  * be on one.
  */
 #include <poll.h>
+#include <sys/ioctl.h>
 
 #include "service/channel.h"
 #include "service/rpc.h"
@@ -46,6 +47,7 @@ void channel_heat(struct channel *ch)
 	if (ch->work_list == &ch->set->hot || !phases[ch->phase].read)
 		return;
 	channel_cool(ch);
+	ch->is_noted = false;
 	ch->work_list = &ch->set->hot;
 	TAILQ_INSERT_TAIL(&ch->set->hot, ch, work_link);
 }
@@ -183,6 +185,23 @@ void channels_look_at_port(struct channels *set, uint16_t port)
 	}
 }
 
+/* Limit the reads of the next channels_poll_hot to what waits now, and to the
+ * channels that are hot now; requests are to be taken in between.
+ */
+void channels_note_waiting(struct channels *set)
+{
+	struct channel *ch;
+
+	set->is_noting = true;
+	TAILQ_FOREACH(ch, &set->hot, work_link) {
+		int bytes = 0;
+
+		ioctl(ch->fd, FIONREAD, &bytes);
+		ch->noted_len = bytes;
+		ch->is_noted = true;
+	}
+}
+
 /* Step: bytes from programs to the stack. Return: the work done. */
 unsigned channels_poll_hot(struct channels *set)
 {
@@ -192,8 +211,12 @@ unsigned channels_poll_hot(struct channels *set)
 
 	while ((ch = next)) {
 		next = ch == last ? NULL : TAILQ_NEXT(ch, work_link);
+		if (set->is_noting && !ch->is_noted)
+			continue;
 		work += phases[ch->phase].read(ch);
+		ch->is_noted = false;
 	}
+	set->is_noting = false;
 	return work;
 }
 

@@ -10,6 +10,7 @@
 #include "service/control.h"
 
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -185,6 +186,26 @@ static void drop(struct session *session, const char *reason)
 	session_drop(session);
 }
 
+static bool is_cork(const struct rpc_request *req)
+{
+	return req->op == RPC_SETSOCKOPT && req->opt.level == IPPROTO_TCP &&
+	       req->opt.name == TCP_CORK;
+}
+
+static unsigned settle(struct control *control);
+
+/* Requests without reply that were sent before one with a reply, on whatever
+ * session, go first. One settling serves all that epoll told of in one go, since
+ * all of that was sent before.
+ */
+static void settle_once(struct control *control)
+{
+	const struct sessions *set = control->handlers.sessions;
+
+	if (!control->is_settled && set->stats.sessions_open > 1)
+		settle(control);
+}
+
 /* Answer one request of got bytes at req, or without any when got is -errno of
  * the reception. fd came with it and is closed here.
  */
@@ -207,6 +228,10 @@ static void answer(struct control *control, struct session *session,
 	rpc_reply_init(&reply, &req);
 	if (!err && got == -EMFILE)
 		err = -ENFILE;
+	if (!err && is_cork(&req))
+		session_cork(session);
+	if (!(req.flags & RPC_FLAG_NO_REPLY))
+		settle_once(control);
 	if (!err)
 		err = handlers_dispatch(&call);
 	/* Before the reply: a program that closes its last descriptor after it
@@ -218,6 +243,8 @@ static void answer(struct control *control, struct session *session,
 	          rpc_op_name(req.op), (unsigned long long)req.sock_id, err);
 	if (err == -EPROTO) {
 		drop(session, "a request that makes no sense");
+	} else if (req.flags & RPC_FLAG_NO_REPLY) {
+		session->set->stats.requests_quiet++;
 	} else if (err <= 0) {
 		reply.error = -err;
 		session_reply(session, &reply, call.reply_fd);
@@ -226,37 +253,110 @@ static void answer(struct control *control, struct session *session,
 		close(call.reply_fd);
 }
 
+/* Take one message off a session and act on it. Return: false when there was
+ * none; *raw has what came.
+ */
+static bool take_request(struct control *control, struct session *session,
+                         struct rpc_request *raw)
+{
+	int fd;
+	ssize_t got;
+
+	raw->magic = 0;
+	raw->flags = 0;
+	got = fdpass_recv(&io, session->fd, raw, sizeof(*raw), &fd,
+	                  MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (got == -EAGAIN || got == -EINTR)
+		return false;
+	if (got == 0 || got == -ECONNRESET)
+		session_drop(session);
+	else if (got < 0 && got != -EMFILE)
+		drop(session, "a message that is too long, or too many "
+		              "descriptors");
+	else
+		answer(control, session, raw, got, fd);
+	return true;
+}
+
+/* Does a request wait that wants no reply? */
+static bool is_next_quiet(const struct session *session)
+{
+	struct rpc_request raw;
+	ssize_t got = recv(session->fd, &raw, sizeof(raw),
+	                   MSG_DONTWAIT | MSG_PEEK);
+
+	return got == sizeof(raw) && raw.flags & RPC_FLAG_NO_REPLY;
+}
+
+static unsigned settle_one(struct control *control, struct poller_ref ref)
+{
+	struct sessions *set = control->handlers.sessions;
+	struct rpc_request raw;
+	struct session *session;
+	unsigned work = 0;
+
+	while (work < SESSION_SETTLE_BUDGET &&
+	       (session = session_by_ref(set, ref)) && !session->query &&
+	       is_next_quiet(session) && take_request(control, session, &raw))
+		work++;
+	return work;
+}
+
+/* Carry out the requests without reply that wait on any session, so that what
+ * the callers do next comes after them; see shim/proto/rpc.h. Sessions that
+ * wait with other requests stay in the way of epoll's batches, hence the
+ * rounds. Return: the work done.
+ */
+static unsigned settle(struct control *control)
+{
+	struct sessions *set = control->handlers.sessions;
+	unsigned rounds = 1 + set->stats.sessions_open / POLLER_BATCH;
+	unsigned work = 0;
+	int count;
+
+	control->is_settled = true;
+	do {
+		count = poller_wait(&set->ready, 0);
+		for (int i = 0; i < count; i++)
+			work += settle_one(control, poller_decode(
+				set->ready.events[i].data.u64));
+	} while (count == POLLER_BATCH && --rounds);
+	return work;
+}
+
+/* Hot channels are about to be read. Where some program corks, none of its bytes
+ * may overtake the requests that it sent before them. Return: the work done.
+ */
+unsigned control_before_bytes(struct control *control)
+{
+	struct handlers *handlers = &control->handlers;
+
+	if (!handlers->sessions->corking ||
+	    !channels_are_hot(handlers->channels))
+		return 0;
+	channels_note_waiting(handlers->channels);
+	return settle(control);
+}
+
 /* The session that ref names, if it lives still, has something to read. What
  * exceeds the budget is reported again: sessions are level-triggered. One that
- * waits for an answer is not read, but its end is seen. Return: the work done.
+ * waits for an answer is not read, but its end is seen. After a request with a
+ * reply no other is taken (see settle_once; the shim would not send one before it
+ * has the reply). Return: the work done.
  */
 unsigned control_on_request(struct control *control, struct poller_ref ref,
                             uint32_t events)
 {
-	struct session *session =
-		session_by_ref(control->handlers.sessions, ref);
+	struct sessions *set = control->handlers.sessions;
+	struct session *session = session_by_ref(set, ref);
+	struct rpc_request raw = { .flags = RPC_FLAG_NO_REPLY };
 	unsigned work = 0;
 
 	if (session && session->query && events & (EPOLLHUP | EPOLLERR))
 		session_drop(session);
-	while (work < SESSION_BUDGET &&
-	       (session = session_by_ref(control->handlers.sessions, ref)) &&
-	       !session->query) {
-		struct rpc_request raw = { .magic = 0 };
-		int fd;
-		ssize_t got = fdpass_recv(&io, session->fd, &raw, sizeof(raw),
-		                          &fd, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-
-		if (got == -EAGAIN || got == -EINTR)
-			break;
-		if (got == 0 || got == -ECONNRESET)
-			session_drop(session);
-		else if (got < 0 && got != -EMFILE)
-			drop(session, "a message that is too long, or too "
-			              "many descriptors");
-		else
-			answer(control, session, &raw, got, fd);
+	while (work < SESSION_BUDGET && raw.flags & RPC_FLAG_NO_REPLY &&
+	       (session = session_by_ref(set, ref)) && !session->query &&
+	       take_request(control, session, &raw))
 		work++;
-	}
 	return work;
 }

@@ -16,6 +16,8 @@ struct control {
 	struct sockaddr_un addr;  /* the path */
 	dev_t dev;                /* the file as we made it */
 	ino_t ino;
+	bool is_settled;          /* requests without reply were looked for
+	                             since epoll was asked last */
 	bool is_paused;           /* out of descriptors: not accepting */
 };
 
@@ -24,6 +26,7 @@ int control_open(struct control *control, const char *path,
 void control_close(struct control *control);
 unsigned control_on_connect(struct control *control);
 void control_resume(struct control *control);
+unsigned control_before_bytes(struct control *control);
 unsigned control_on_request(struct control *control, struct poller_ref ref,
                             uint32_t events);
 

@@ -39,7 +39,11 @@ static int dispatch_sock(struct call *call)
 		/* What was sent before the request comes before it. */
 		if (call->ch->phase == CHANNEL_DGRAM)
 			dgram_read(call->ch);
-		return table[call->req->op](call);
+		else if (call->req->op == RPC_SETSOCKOPT &&
+		         call->req->flags != RPC_FLAG_NO_REPLY)
+			stream_drain(call->ch);
+		if (call->ch->phase != CHANNEL_DEAD)
+			return table[call->req->op](call);
 	}
 	tomb = tombstone_find(&set->tombs, call->req->sock_id, cookie);
 	return tomb ? handle_tombstone(call, tomb) : -EBADF;

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -142,10 +143,30 @@ static int set_rcvlowat(struct call *call)
 	return 0;
 }
 
+/* Clearing TCP_CORK sends what was held back, at the end of the turn. Where it
+ * is set again in the same turn, that must be made up for before.
+ */
+static void on_cork(struct call *call)
+{
+	struct channels *set = call->handlers->channels;
+	int32_t val;
+
+	if (call->req->opt.len < sizeof(val))
+		return;
+	memcpy(&val, call->req->opt.val, sizeof(val));
+	if (!val)
+		call->ch->uncorked_us = set->now_us;
+	else if (call->ch->uncorked_us == set->now_us)
+		stack_poll_tx(set->stack, set->now_us);
+}
+
 int handle_SETSOCKOPT(struct call *call)
 {
 	const struct rpc_request *req = call->req;
 	int err;
+
+	if (req->opt.level == IPPROTO_TCP && req->opt.name == TCP_CORK)
+		on_cork(call);
 
 	if (req->opt.level == SOL_SOCKET && req->opt.name == SO_RCVLOWAT)
 		return set_rcvlowat(call);

@@ -15,6 +15,9 @@
 
 #define SESSION_MAX 16384        /* control channels of all programs */
 #define SESSION_BUDGET 8         /* requests of one session a turn */
+#define SESSION_SETTLE_BUDGET 512 /* requests without reply of one session that
+                                    are taken before another's request; more
+                                    than a queue holds by default */
 #define CONTROL_BACKLOG 1024     /* listen(2) of the control socket */
 #define CONTROL_ACCEPT_BUDGET 16 /* new sessions a turn */
 

@@ -235,6 +235,7 @@ static unsigned take_events(struct loop *loop, int timeout_ms)
 	if (timeout_ms)
 		note_sleep(loop);
 	loop->last_poll_us = loop->now_us;
+	loop->control.is_settled = false;
 	if (count < 0) {
 		loop->poll_error = count;
 		return 0;
@@ -350,6 +351,7 @@ unsigned loop_turn(struct loop *loop, int may_sleep)
 	work += stack_poll_rx(loop->stack, loop->now_us, LOOP_RX_BUDGET);
 	work += poll_timers(loop);
 	work += poll_events(loop);
+	work += control_before_bytes(&loop->control);
 	work += channels_poll_hot(&loop->channels);
 	work += channels_poll_waiting(&loop->channels);
 	work += channels_poll_touched(&loop->channels);

@@ -5,7 +5,7 @@
  *
  * Bytes of a client go through here before anything acts on them. Two kinds of
  * wrong are told apart. What no version of the shim would send (a wrong size,
- * magic, operation, a reserved field that is not 0, a text without its end)
+ * magic, operation or flag, a reserved field that is not 0, a text without its end)
  * means that the client is broken or hostile: -EPROTO, its channel is dropped.
  * What a program may well ask for (a strange address family) is answered with
  * the errno that Linux gives, and the channel lives.
@@ -101,7 +101,11 @@ int rpc_request_check(const void *buf, size_t len, struct rpc_request *req)
 		return -EPROTO;
 	if (req->version != RPC_VERSION)
 		return -EPROTONOSUPPORT;
-	if (req->op == RPC_INVALID || req->op >= RPC_COUNT || req->reserved)
+	if (req->op == RPC_INVALID || req->op >= RPC_COUNT)
+		return -EPROTO;
+	if (req->flags && (!(req->flags & RPC_FLAG_NO_REPLY) ||
+	                   req->flags & ~RPC_FLAGS ||
+	                   req->op != RPC_SETSOCKOPT))
 		return -EPROTO;
 	if (!req->sock_id == rpc_op_has_sock(req->op))
 		return -EPROTO;

@@ -26,13 +26,18 @@ static const struct fdpass_io io = {
 	.close = close,
 };
 
-/* Return: 0 or -ENOMEM. */
+/* Return: 0, -ENOMEM or -errno of epoll_create1(2). */
 int sessions_init(struct sessions *set, struct poller *poller)
 {
+	int err;
+
 	memset(set, 0, sizeof(*set));
 	set->poller = poller;
 	set->free_slot = SESSION_MAX;
 	TAILQ_INIT(&set->dead);
+	err = poller_open(&set->ready);
+	if (err)
+		return err;
 	set->slots = calloc(SESSION_MAX, sizeof(*set->slots));
 	return set->slots ? 0 : -ENOMEM;
 }
@@ -44,6 +49,8 @@ void sessions_fini(struct sessions *set)
 		if (set->slots[i].session)
 			session_drop(set->slots[i].session);
 	sessions_reap(set);
+	if (set->poller)
+		poller_close(&set->ready);
 	free(set->slots);
 	set->slots = NULL;
 	set->used_slots = 0;
@@ -114,6 +121,28 @@ static void slot_give(struct sessions *set, uint32_t slot)
 	set->free_slot = slot;
 }
 
+static int watch(struct session *session)
+{
+	struct sessions *set = session->set;
+	int err = poller_add(set->poller, session->fd, EPOLLIN,
+	                     ref_of(session));
+
+	if (err)
+		return err;
+	err = poller_add(&set->ready, session->fd, EPOLLIN, ref_of(session));
+	if (err)
+		poller_del(set->poller, session->fd);
+	return err;
+}
+
+static void watch_change(struct session *session, uint32_t events)
+{
+	struct sessions *set = session->set;
+
+	poller_mod(set->poller, session->fd, events, ref_of(session));
+	poller_mod(&set->ready, session->fd, events, ref_of(session));
+}
+
 /* A session on fd, which is the session's in any case. Return: 0, -ENOMEM,
  * -EUSERS (SESSION_MAX) or -errno of epoll_ctl(2).
  */
@@ -125,7 +154,7 @@ int session_open(struct sessions *set, int fd)
 	if (!err) {
 		session->set = set;
 		session->fd = fd;
-		err = poller_add(set->poller, fd, EPOLLIN, ref_of(session));
+		err = watch(session);
 		if (err)
 			slot_give(set, session->slot);
 	}
@@ -156,6 +185,13 @@ struct session *session_by_ref(const struct sessions *set,
 	return session && session->fd >= 0 ? session : NULL;
 }
 
+/* A program that corks is at the other end, until the session ends. */
+void session_cork(struct session *session)
+{
+	session->set->corking += !session->is_corking;
+	session->is_corking = true;
+}
+
 /* End a session; the struct lives until the end of the turn. An ATTACHed
  * descriptor may have copies elsewhere, so epoll is told.
  */
@@ -166,7 +202,9 @@ void session_drop(struct session *session)
 	if (session->query)
 		stack_resolve_cancel(session->query);
 	session->query = NULL;
+	session->set->corking -= session->is_corking;
 	poller_del(session->set->poller, session->fd);
+	poller_del(&session->set->ready, session->fd);
 	close(session->fd);
 	session->fd = -1;
 	TAILQ_INSERT_TAIL(&session->set->dead, session, dead_link);
@@ -219,13 +257,12 @@ void session_wait(struct session *session, struct stack_query *query,
 {
 	session->query = query;
 	session->pending = *req;
-	poller_mod(session->set->poller, session->fd, 0, ref_of(session));
+	watch_change(session, 0);
 }
 
 /* query has ended: read again. To be called before the reply. */
 void session_wait_over(struct session *session)
 {
 	session->query = NULL;
-	poller_mod(session->set->poller, session->fd, EPOLLIN,
-	           ref_of(session));
+	watch_change(session, EPOLLIN);
 }

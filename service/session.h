@@ -19,7 +19,8 @@
 	X(sessions_dropped, "control channels dropped for what they sent")    \
 	X(sessions_stalled, "control channels dropped, replies were not read")\
 	X(requests, "requests answered")                                      \
-	X(requests_failed, "requests answered with an errno")
+	X(requests_failed, "requests answered with an errno")                 \
+	X(requests_quiet, "requests that wanted no answer")
 
 struct session_stats {
 #define X(name, help) uint64_t name;
@@ -34,6 +35,7 @@ struct session {
 	int fd;                      /* -1: dropped, waits for the reaper */
 	uint32_t slot;               /* place in set->slots */
 	bool has_hello;              /* HELLO was said */
+	bool is_corking;             /* TCP_CORK was asked for on it */
 	struct channel_owner owner;  /* the process at the other end */
 	struct stack_query *query;   /* under way; NULL: none */
 	struct rpc_request pending;  /* the request that query answers */
@@ -48,6 +50,9 @@ struct session_slot {
 
 struct sessions {
 	struct poller *poller;
+	struct poller ready;              /* all of them, and nothing else: for
+	                                     a look at their requests alone */
+	unsigned corking;                 /* how many are is_corking */
 	struct session_slot *slots;       /* SESSION_MAX of them */
 	uint32_t free_slot;               /* SESSION_MAX: none */
 	uint32_t used_slots;              /* slots[] beyond were never used */
@@ -60,6 +65,7 @@ void sessions_fini(struct sessions *set);
 int session_open(struct sessions *set, int fd);
 struct session *session_by_ref(const struct sessions *set,
                                struct poller_ref ref);
+void session_cork(struct session *session);
 void session_drop(struct session *session);
 void session_reply(struct session *session, const struct rpc_reply *reply,
                    int fd);

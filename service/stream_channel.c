@@ -27,6 +27,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "service/channel.h"
 
@@ -37,6 +38,7 @@ enum {
 	READ_FULL = -2,    /* the stack takes no more */
 	READ_STARVED = -3, /* out of memory */
 	READ_RESET = -4,   /* the program closed with bytes unread */
+	READ_LATER = -5,   /* what waits came after what may be read */
 };
 
 static int pair_error(const struct channel *ch)
@@ -74,6 +76,20 @@ static bool send_held(struct channel *ch)
 	return true;
 }
 
+/* Nothing may be read; has the program ended its stream? */
+static ssize_t look_for_eof(const struct channel *ch)
+{
+	char byte;
+	ssize_t got = recv(ch->fd, &byte, sizeof(byte),
+	                   MSG_DONTWAIT | MSG_PEEK);
+
+	if (got > 0)
+		return READ_LATER;
+	if (got == 0)
+		return READ_EOF;
+	return errno == ECONNRESET ? READ_RESET : READ_EMPTY;
+}
+
 /* Read up to max bytes straight into a buffer of the stack. Return: bytes, or
  * READ_*; *is_short tells that the pair had less than there was room for.
  */
@@ -83,6 +99,8 @@ static ssize_t read_chunk(struct channel *ch, size_t max, bool *is_short)
 	struct sock_tx_buf *buf;
 	ssize_t got;
 
+	if (!max)
+		return look_for_eof(ch);
 	if (!len)
 		return READ_FULL;
 	buf = sock_tx_buf(ch->set->stack);
@@ -154,6 +172,8 @@ static void read_stopped(struct channel *ch, ssize_t why)
 	case READ_RESET:
 		channel_finish(ch, 0, true);
 		break;
+	case READ_LATER:
+		break;
 	default:
 		if (++ch->empty_reads > CHANNEL_HOT_EMPTY_MAX)
 			channel_cool(ch);
@@ -173,9 +193,8 @@ static bool is_read_over(struct channel *ch)
  * pair; what comes later is an edge in epoll, so a look for more can wait for
  * the next turn. Return: the work done.
  */
-unsigned stream_read(struct channel *ch)
+static unsigned read_some(struct channel *ch, size_t budget)
 {
-	size_t budget = CHANNEL_READ_BUDGET;
 	bool is_short = false;
 	unsigned work = 0;
 	ssize_t got;
@@ -208,6 +227,37 @@ unsigned stream_read(struct channel *ch)
 	if (got <= 0)
 		read_stopped(ch, got);
 	return work;
+}
+
+/* Step: bytes from the program to the stack, as far as a turn goes. What a
+ * program that is gone has left cannot be followed by anything.
+ */
+unsigned stream_read(struct channel *ch)
+{
+	size_t budget = CHANNEL_READ_BUDGET;
+
+	if (ch->set->is_noting && !ch->is_hup && ch->noted_len < budget)
+		budget = ch->noted_len;
+	return read_some(ch, budget);
+}
+
+/* All that waits in the pair now goes to the stack, as far as it has room: what
+ * it has no room for leaves in full segments anyway. ch may be finished
+ * afterwards.
+ */
+void stream_drain(struct channel *ch)
+{
+	uint64_t end;
+	int bytes = 0;
+
+	if (ch->phase != CHANNEL_OPEN || ioctl(ch->fd, FIONREAD, &bytes) ||
+	    bytes <= 0)
+		return;
+	ch->noted_len = 0;
+	end = ch->set->stats.chan_bytes_in + bytes;
+	while (ch->phase == CHANNEL_OPEN && ch->set->stats.chan_bytes_in < end)
+		if (!read_some(ch, end - ch->set->stats.chan_bytes_in))
+			return;
 }
 
 /* Nobody will read them: the program has shut its end down, or is gone. */

@@ -15,10 +15,27 @@
  *    a message, one struct rpc_reply back with the same id, each with at most
  *    one descriptor. A request on an existing socket carries the program's own
  *    descriptor: its SO_COOKIE proves that the caller holds what it names.
- *    RPC_ATTACH alone has no reply: it hands over one end of a fresh
+ *    RPC_ATTACH has no reply: it hands over one end of a fresh
  *    SOCK_SEQPACKET pair as a further control channel. So a process that
  *    inherited a channel over fork, whose replies belong to its parent, gets one
  *    of its own without a path, in a chroot or another namespace.
+ *
+ *    A SETSOCKOPT whose outcome the shim knows beforehand asks for no reply
+ *    (RPC_FLAG_NO_REPLY), since servers set options around every answer. What
+ *    a program can tell stays as if it had waited:
+ *    - Bytes written before the call come before it: RPC_FLAG_BYTES says that
+ *      some wait in the pair, which then go to the stack first.
+ *    - Before any request that has a reply, the service carries out all that
+ *      have none and wait on other channels. Whoever asks after the call, in
+ *      whatever thread or process, on whatever channel, so finds the option
+ *      set; and a descriptor that is under way keeps no closed socket alive.
+ *    - Bytes written after a TCP_CORK that is set do not come before it. That
+ *      costs the service a look before each read, so it does that only for
+ *      programs that cork: the first request for TCP_CORK on a channel, and
+ *      one that finds bytes in the pair, has a reply. Of other options, and of
+ *      TCP_CORK cleared, later bytes may have the benefit too early.
+ *    It has no errors: what Linux lets succeed on a connection that has ended
+ *    is ignored there. A sender whose channel is full waits for room.
  *
  * 3. The mark, SO_RCVLOWAT on the program's end (RPC_MARK_*), set by the
  *    service: state that the shim can read without asking. The program's own
@@ -157,12 +174,17 @@ enum rpc_op {
 #define RPC_SOCKS_MAX 4       /* sockets a page */
 #define RPC_COMM_LEN 16       /* bytes of a program's name with its NUL */
 
+/* Flags of a request. */
+#define RPC_FLAG_NO_REPLY 1u /* SETSOCKOPT only: not answered */
+#define RPC_FLAG_BYTES 2u    /* with that: bytes wait in the pair, to go first */
+#define RPC_FLAGS (RPC_FLAG_NO_REPLY | RPC_FLAG_BYTES)
+
 struct rpc_request {
 	uint32_t magic;      /* RPC_MAGIC */
 	uint16_t version;    /* RPC_VERSION */
 	uint16_t op;         /* enum rpc_op */
 	uint32_t id;         /* the caller's; comes back in the reply */
-	uint32_t reserved;   /* 0 */
+	uint32_t flags;      /* RPC_FLAG_* */
 	uint64_t sock_id;    /* from the name; 0 where the op has none */
 	union {
 		struct {

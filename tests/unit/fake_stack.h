@@ -11,6 +11,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,7 +44,8 @@ struct sock {
 	struct sockaddr_in local, peer;
 	struct fake_dgram *in, *out;
 	unsigned in_count, in_next, out_count;
-	int pktinfo;
+	int pktinfo, cork; /* IP_PKTINFO, TCP_CORK */
+	size_t tx_len_at_opt; /* of tx, when an option was set last */
 };
 
 struct stack {
@@ -438,12 +440,23 @@ int sock_dgram_send(struct sock *sock, const struct iovec *iov, int iovcnt,
 	return 0;
 }
 
+static inline int *fake_opt(struct sock *sock, int level, int name)
+{
+	if (level == IPPROTO_IP && name == IP_PKTINFO)
+		return &sock->pktinfo;
+	if (level == IPPROTO_TCP && name == TCP_CORK)
+		return &sock->cork;
+	return NULL;
+}
+
 int sock_getopt(struct sock *sock, int level, int name, void *val,
                 socklen_t *len)
 {
-	if (level != IPPROTO_IP || name != IP_PKTINFO)
+	int *opt = fake_opt(sock, level, name);
+
+	if (!opt)
 		return -ENOPROTOOPT;
-	memcpy(val, &sock->pktinfo, sizeof(int));
+	memcpy(val, opt, sizeof(int));
 	*len = sizeof(int);
 	return 0;
 }
@@ -451,9 +464,12 @@ int sock_getopt(struct sock *sock, int level, int name, void *val,
 int sock_setopt(struct sock *sock, int level, int name, const void *val,
                 socklen_t len)
 {
-	if (level != IPPROTO_IP || name != IP_PKTINFO || len != sizeof(int))
+	int *opt = fake_opt(sock, level, name);
+
+	if (!opt || len != sizeof(int))
 		return -ENOPROTOOPT;
-	memcpy(&sock->pktinfo, val, sizeof(int));
+	memcpy(opt, val, sizeof(int));
+	sock->tx_len_at_opt = sock->tx_len;
 	return 0;
 }
 

@@ -58,7 +58,16 @@ static void test_head(void)
 	req.version++;
 	CU_ASSERT_EQUAL(check(&req), -EPROTONOSUPPORT);
 	req = request(RPC_HELLO);
-	req.reserved = 1;
+	req.flags = RPC_FLAG_NO_REPLY;
+	CU_ASSERT_EQUAL(check(&req), -EPROTO);
+	req = request(RPC_SETSOCKOPT);
+	req.flags = RPC_FLAG_NO_REPLY;
+	CU_ASSERT_EQUAL(check(&req), 0);
+	req.flags |= RPC_FLAG_BYTES;
+	CU_ASSERT_EQUAL(check(&req), 0);
+	req.flags = RPC_FLAG_BYTES;
+	CU_ASSERT_EQUAL(check(&req), -EPROTO);
+	req.flags = RPC_FLAG_NO_REPLY | (RPC_FLAGS + 1);
 	CU_ASSERT_EQUAL(check(&req), -EPROTO);
 	req = request(RPC_INVALID);
 	CU_ASSERT_EQUAL(check(&req), -EPROTO);
