@@ -37,9 +37,12 @@
 #include "shim/libc.h"
 
 #define SLOT_COUNT 8
-#define COOKIE_BITS 44 /* of a slot's word; the rest is the descriptor + 1 */
+#define COOKIE_BITS 43 /* of a slot's word; then is_corking; the rest is the
+                          descriptor + 1 */
+#define CORKING_BIT (UINT64_C(1) << COOKIE_BITS)
 #define COOKIE_MASK ((UINT64_C(1) << COOKIE_BITS) - 1)
-#define FD_MAX ((1 << (64 - COOKIE_BITS)) - 2)
+#define FD_SHIFT (COOKIE_BITS + 1)
+#define FD_MAX ((1 << (64 - FD_SHIFT)) - 2)
 #define FD_BELOW_LIMIT 32   /* channels start this far below RLIMIT_NOFILE */
 #define FD_LIMIT_MAX 1024   /* or below this, the smaller */
 
@@ -51,7 +54,8 @@ static uint64_t slot_encode(const struct channel *chan)
 {
 	if (chan->fd > FD_MAX)
 		return 0;
-	return ((uint64_t)chan->fd + 1) << COOKIE_BITS |
+	return ((uint64_t)chan->fd + 1) << FD_SHIFT |
+	       (chan->is_corking ? CORKING_BIT : 0) |
 	       (chan->cookie & COOKIE_MASK);
 }
 
@@ -67,7 +71,8 @@ static bool slot_decode(uint64_t word, struct channel *chan)
 {
 	if (word == 0)
 		return false;
-	chan->fd = (int)(word >> COOKIE_BITS) - 1;
+	chan->fd = (int)(word >> FD_SHIFT) - 1;
+	chan->is_corking = word & CORKING_BIT;
 	return cookie_get(chan->fd, &chan->cookie) == 0 &&
 	       (chan->cookie & COOKIE_MASK) == (word & COOKIE_MASK);
 }
@@ -199,8 +204,10 @@ static int open_door(struct channel *chan)
 /* A new channel, HELLO said. Return: 0, or -EMFILE, -ENFILE or -ENETDOWN. */
 int channel_open(struct channel *chan)
 {
-	int rc = open_door(chan);
+	int rc;
 
+	chan->is_corking = false;
+	rc = open_door(chan);
 	chan->is_kept = false;
 	if (rc == 0 || rc == -EMFILE || rc == -ENFILE)
 		return rc;
@@ -224,6 +231,12 @@ int channel_get(struct channel *chan)
 	return channel_open(chan);
 }
 
+/* The door's word is the channel's as it was opened. */
+static bool is_door(uint64_t word)
+{
+	return (word & ~CORKING_BIT) == door;
+}
+
 /* Give back a channel that works. One too many is closed, unless it is the
  * door.
  */
@@ -237,14 +250,14 @@ void channel_put(const struct channel *chan)
 		if (atomic_compare_exchange_strong(&slots[i], &empty, word))
 			return;
 	}
-	if (word == 0 || word != door)
+	if (word == 0 || !is_door(word))
 		raw_close(chan->fd);
 }
 
 /* Close a channel that does not work; the door too, if it is that. */
 void channel_drop(const struct channel *chan)
 {
-	uint64_t word = slot_encode(chan);
+	uint64_t word = slot_encode(chan) & ~CORKING_BIT;
 
 	if (word)
 		atomic_compare_exchange_strong(&door, &word, 0);

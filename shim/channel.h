@@ -12,6 +12,8 @@
 struct channel {
 	int fd;          /* close-on-exec, placed high */
 	uint64_t cookie; /* SO_COOKIE: is fd still what it was? */
+	bool is_corking; /* the service has answered a request for TCP_CORK on it,
+	                    see shim/proto/rpc.h */
 	bool is_kept;    /* taken from a slot: the service may have gone since */
 };
 
@@ -27,6 +29,10 @@ void channel_drop(const struct channel *chan);
 int channel_exchange(const struct channel *chan, struct rpc_request *req,
                      int fd, struct rpc_reply *reply, int *out_fd,
                      bool *is_lost);
+
+/* A request without reply. Return: 0 or -errno; *is_lost as above. */
+int channel_tell(const struct channel *chan, struct rpc_request *req, int fd,
+                 bool *is_lost);
 
 uint64_t channel_instance(void);
 

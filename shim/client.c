@@ -11,6 +11,7 @@
 #include "shim/channel.h"
 #include "shim/libc.h"
 
+#include <netinet/tcp.h>
 #include <sys/time.h>
 
 /* Names are answered late: let the wait be longer, or as usual again. */
@@ -23,6 +24,12 @@ static void resolve_bound(const struct channel *chan, enum rpc_op op, int ms)
 		               sizeof(tv));
 }
 
+static bool is_cork(const struct rpc_request *req)
+{
+	return req->op == RPC_SETSOCKOPT && req->opt.level == IPPROTO_TCP &&
+	       req->opt.name == TCP_CORK;
+}
+
 static int call_on(struct channel *chan, struct rpc_request *req, int fd,
                    struct rpc_reply *reply, int *out_fd, bool *is_lost)
 {
@@ -31,11 +38,58 @@ static int call_on(struct channel *chan, struct rpc_request *req, int fd,
 	resolve_bound(chan, req->op, RPC_RESOLVE_TIMEOUT_MS);
 	rc = channel_exchange(chan, req, fd, reply, out_fd, is_lost);
 	resolve_bound(chan, req->op, RPC_REPLY_TIMEOUT_MS);
+	if (!*is_lost && is_cork(req))
+		chan->is_corking = true;
 	if (*is_lost)
 		channel_drop(chan);
 	else
 		channel_put(chan);
 	return rc;
+}
+
+/* Wait until the service has taken all that was sent on chan. */
+static void catch_up(const struct channel *chan, bool *is_lost)
+{
+	struct rpc_request req = { .op = RPC_HELLO };
+	struct rpc_reply reply;
+	int fd;
+
+	channel_exchange(chan, &req, -1, &reply, &fd, is_lost);
+	if (fd >= 0)
+		raw_close(fd);
+}
+
+/* Send a request whose reply nobody needs. The arguments are those of
+ * client_sock_call, but that req has its flags. Return: false when it must be
+ * asked with a reply after all: the first TCP_CORK on a channel, no channel that
+ * works, or so many descriptors under way that the kernel wants them to be taken
+ * first (ETOOMANYREFS, unix(7)).
+ */
+bool client_sock_tell(enum rpc_op op, int fd, const struct rpc_name *name,
+                      struct rpc_request *req)
+{
+	struct channel chan;
+	bool is_lost = false, is_told = false;
+	int saved = errno;
+	int rc = channel_get(&chan);
+
+	if (rc < 0)
+		goto out;
+	req->op = op;
+	req->sock_id = name->sock_id;
+	if (!is_cork(req) || chan.is_corking) {
+		rc = channel_tell(&chan, req, fd, &is_lost);
+		is_told = rc == 0;
+	}
+	if (rc == -ETOOMANYREFS)
+		catch_up(&chan, &is_lost);
+	if (is_lost)
+		channel_drop(&chan);
+	else
+		channel_put(&chan);
+out:
+	errno = saved;
+	return is_told;
 }
 
 /* Ask the service. req: op and arguments; the header is filled here. fd: the

@@ -57,6 +57,30 @@ static bool is_reply_to(const struct rpc_request *req,
 	       reply->error < 4096;
 }
 
+/* Fill the header of req and send it with fd, unless -1. Return: as
+ * channel_exchange; a full channel is waited for, as long as for a reply.
+ */
+static int request_send(const struct channel *chan, struct rpc_request *req,
+                        int fd, bool *is_lost)
+{
+	int rc;
+
+	req->magic = RPC_MAGIC;
+	req->version = RPC_VERSION;
+	req->id = next_id();
+	rc = fdpass_send(&raw_io, chan->fd, req, sizeof(*req), fd, 0);
+	/* These are of the program's own descriptor, not of the channel. */
+	*is_lost = rc < 0 && rc != -EBADF && rc != -ETOOMANYREFS;
+	return *is_lost ? -ENETDOWN : rc;
+}
+
+/* Send req, which has RPC_FLAG_NO_REPLY set, with fd. */
+int channel_tell(const struct channel *chan, struct rpc_request *req, int fd,
+                 bool *is_lost)
+{
+	return request_send(chan, req, fd, is_lost);
+}
+
 /* Send req, with fd unless -1, and wait for the reply. The header of req is
  * filled here. *out_fd: a descriptor that came with the reply, close-on-exec
  * and the caller's, or -1. Return: 0, the service's -errno, or with *is_lost
@@ -69,18 +93,10 @@ int channel_exchange(const struct channel *chan, struct rpc_request *req,
 	ssize_t got;
 	int rc;
 
-	req->magic = RPC_MAGIC;
-	req->version = RPC_VERSION;
-	req->id = next_id();
 	*out_fd = -1;
-	*is_lost = false;
-	rc = fdpass_send(&raw_io, chan->fd, req, sizeof(*req), fd, 0);
-	if (rc == -EBADF || rc == -ETOOMANYREFS)
-		return rc; /* the program's own descriptor, not the channel */
-	if (rc < 0)
-		goto lost;
-	if (req->op == RPC_ATTACH)
-		return 0;
+	rc = request_send(chan, req, fd, is_lost);
+	if (rc < 0 || req->op == RPC_ATTACH)
+		return rc;
 	got = receive(chan->fd, reply, out_fd);
 	if (got == -EMFILE && req->op == RPC_SOCKET)
 		return -EMFILE; /* no room for the descriptor; it is closed */

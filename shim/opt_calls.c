@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* getsockopt and setsockopt.
  *
- * Three kinds: the kernel serves the time-outs on the pair itself; what tells
- * AF_UNIX from TCP is answered here; all else is the service's, which knows
- * what it can serve and refuses the rest as Linux would.
+ * Four kinds: the kernel serves the time-outs on the pair itself; what tells
+ * AF_UNIX from TCP is answered here; what must succeed is told to the service
+ * without waiting for its answer (opt_quiet.c); all else is the service's, which
+ * knows what it can serve and refuses the rest as Linux would.
  */
+#include <linux/sockios.h>
+#include <netinet/tcp.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "shim/client.h"
 #include "shim/dgram.h"
 #include "shim/dgram_opt.h"
 #include "shim/identity.h"
 #include "shim/libc.h"
+#include "shim/opt_quiet.h"
 #include "shim/sockerr.h"
 
 #ifndef SO_PEERPIDFD
@@ -127,11 +132,42 @@ int getsockopt(int fd, int level, int opt, void *val, socklen_t *len)
 	return libc_result(sock_getsockopt(fd, &name, level, opt, val, len));
 }
 
+/* Do bytes that the program wrote wait in the pair, as far as is known? */
+static bool has_unread(int fd)
+{
+	int saved = errno;
+	int bytes = 0;
+	bool is_clean = libc()->ioctl(fd, SIOCOUTQ, &bytes) == 0 && bytes == 0;
+
+	errno = saved;
+	return !is_clean;
+}
+
+/* Set an option that opt_is_quiet without waiting. Return: false when it must
+ * be waited for; see shim/proto/rpc.h.
+ */
+static bool set_quietly(int fd, const struct rpc_name *name,
+                        struct rpc_request *req)
+{
+	int num;
+
+	req->flags = RPC_FLAG_NO_REPLY;
+	if (has_unread(fd)) {
+		memcpy(&num, req->opt.val, sizeof(num));
+		if (req->opt.level == IPPROTO_TCP &&
+		    req->opt.name == TCP_CORK && num)
+			return false;
+		req->flags |= RPC_FLAG_BYTES;
+	}
+	return client_sock_tell(RPC_SETSOCKOPT, fd, name, req);
+}
+
 static int sock_setsockopt(int fd, const struct rpc_name *name, int level,
                            int opt, const void *val, socklen_t len)
 {
 	struct rpc_request req = { 0 };
 	struct rpc_reply reply;
+	bool is_quiet;
 	int num = 0;
 	int rc;
 
@@ -144,7 +180,13 @@ static int sock_setsockopt(int fd, const struct rpc_name *name, int level,
 	req.opt.len = len;
 	if (len)
 		memcpy(req.opt.val, val, len);
+	is_quiet = opt_is_quiet(name, level, opt, val, len);
+	if (is_quiet && set_quietly(fd, name, &req))
+		return 0;
+	req.flags = 0;
 	rc = client_sock_call(RPC_SETSOCKOPT, fd, name, &req, &reply);
+	if (is_quiet && (rc == -EINVAL || rc == -EBADF))
+		return 0; /* the connection has ended */
 	if (rc == 0 && name->type == SOCK_DGRAM) {
 		memcpy(&num, val, len < sizeof(num) ? len : sizeof(num));
 		dgram_opts_note(fd, level, opt, num);

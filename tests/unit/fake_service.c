@@ -55,6 +55,7 @@ static int channels[CHANNEL_MAX];
 static unsigned channel_count;
 static struct fake_sock socks[SOCK_MAX];
 static unsigned sock_count;
+static unsigned answered_opts; /* SETSOCKOPTs that wanted a reply */
 static struct fake_opt opts[OPT_MAX];
 static unsigned opt_count;
 
@@ -197,31 +198,44 @@ static int do_listen(struct fake_sock *sock, int fd)
 	return 0;
 }
 
+static struct fake_opt *opt_find(const struct fake_sock *sock,
+                                 const struct rpc_request *req)
+{
+	for (unsigned i = 0; i < opt_count; i++)
+		if (opts[i].sock_id == sock->id &&
+		    opts[i].level == req->opt.level &&
+		    opts[i].name == req->opt.name)
+			return &opts[i];
+	return NULL;
+}
+
 static int do_getsockopt(struct fake_sock *sock, const struct rpc_request *req,
                          struct rpc_reply *reply)
 {
+	struct fake_opt *opt;
+
 	if (req->opt.level == SOL_SOCKET && req->opt.name == SO_ERROR) {
 		reply->opt.len = sizeof(sock->error);
 		memcpy(reply->opt.val, &sock->error, sizeof(sock->error));
 		sock->error = 0;
 		return 0;
 	}
-	for (unsigned i = 0; i < opt_count; i++) {
-		if (opts[i].sock_id != sock->id ||
-		    opts[i].level != req->opt.level ||
-		    opts[i].name != req->opt.name)
-			continue;
-		reply->opt.len = opts[i].len;
-		memcpy(reply->opt.val, opts[i].val, opts[i].len);
-		return 0;
-	}
-	return ENOPROTOOPT;
+	opt = opt_find(sock, req);
+	if (!opt)
+		return ENOPROTOOPT;
+	reply->opt.len = opt->len;
+	memcpy(reply->opt.val, opt->val, opt->len);
+	return 0;
 }
 
 static int do_setsockopt(struct fake_sock *sock, const struct rpc_request *req)
 {
-	struct fake_opt *opt = &opts[opt_count++ % OPT_MAX];
+	struct fake_opt *opt = opt_find(sock, req);
 
+	if (!opt && opt_count == OPT_MAX)
+		_exit(9);
+	if (!opt)
+		opt = &opts[opt_count++];
 	if (req->opt.level == SOL_SOCKET && req->opt.name == SO_ZEROCOPY)
 		return EOPNOTSUPP;
 	opt->sock_id = sock->id;
@@ -305,7 +319,8 @@ static int do_sock_request(const struct rpc_request *req, int fd,
 		shutdown(sock->fd, SHUT_RDWR);
 		return 0;
 	case RPC_OUTQ:
-		reply->outq.bytes = 77;
+		reply->outq.bytes = fault == FAKE_FAULT_QUIET ? answered_opts
+		                                              : 77;
 		return 0;
 	default:
 		return EINVAL;
@@ -373,12 +388,15 @@ static void handle_channel(unsigned idx)
 		channels[channel_count++] = fd;
 		return;
 	}
+	if (fault == FAKE_FAULT_QUIET && req.op == RPC_SETSOCKOPT &&
+	    !(req.flags & RPC_FLAG_NO_REPLY))
+		answered_opts++;
 	reply.op = req.op;
 	reply.id = req.id;
 	reply.error = do_request(&req, fd, &reply, &out_fd);
 	if (req.op != RPC_HELLO)
 		len = spoil(&reply);
-	if (len)
+	if (len && !(req.flags & RPC_FLAG_NO_REPLY))
 		fdpass_send(&io, channels[idx], &reply, len, out_fd, 0);
 	if (out_fd >= 0)
 		close(out_fd);

@@ -21,6 +21,7 @@ enum fake_fault {
 	FAKE_FAULT_SILENT,   /* never answers */
 	FAKE_FAULT_GARBAGE,  /* answers with noise */
 	FAKE_FAULT_WRONG_ID, /* answers another request */
+	FAKE_FAULT_QUIET,    /* none, but OUTQ counts SETSOCKOPTs answered */
 	FAKE_FAULT_SHORT,    /* answers with half a reply */
 	FAKE_FAULT_COUNT
 };

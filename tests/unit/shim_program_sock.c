@@ -240,6 +240,70 @@ static int options(void)
 	return failures;
 }
 
+static int answered(int fd)
+{
+	int count = -1;
+
+	ioctl(fd, SIOCOUTQ, &count);
+	return count;
+}
+
+static int set_int(int fd, int level, int opt, int val)
+{
+	return setsockopt(fd, level, opt, &val, sizeof(val));
+}
+
+/* Which options are waited for, and which are set by then in any case. */
+static int quiet_options(void)
+{
+	int failures = 0;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	int dgram = socket(AF_INET, SOCK_DGRAM, 0);
+	socklen_t len = sizeof(int);
+	int val = 0;
+
+	EXPECT(connect_to(fd, 80) == 0);
+	errno = 77;
+	EXPECT(set_int(fd, IPPROTO_TCP, TCP_NODELAY, 7) == 0);
+	EXPECT(set_int(fd, SOL_SOCKET, SO_KEEPALIVE, 1) == 0);
+	EXPECT(set_int(fd, IPPROTO_TCP, TCP_KEEPIDLE, 32767) == 0);
+	EXPECT(errno == 77 && answered(fd) == 0);
+	EXPECT(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &val, &len) == 0 &&
+	       val == 7);
+	EXPECT(getsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &val, &len) == 0 &&
+	       val == 32767);
+	/* The service may refuse these. */
+	EXPECT(set_int(fd, IPPROTO_TCP, TCP_KEEPIDLE, 32768) == 0);
+	EXPECT(set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1) == 0);
+	EXPECT(set_int(dgram, SOL_SOCKET, SO_KEEPALIVE, 1) == 0);
+	EXPECT(answered(fd) == 3);
+	/* The first on a channel, then none: nothing waits in the pair. */
+	for (int i = 0; i < 100; i++) {
+		EXPECT(set_int(fd, IPPROTO_TCP, TCP_CORK, 1) == 0);
+		EXPECT(set_int(fd, IPPROTO_TCP, TCP_CORK, 0) == 0);
+	}
+	EXPECT(answered(fd) == 4);
+	/* Bytes under way: setting waits, clearing does not. */
+	EXPECT(connect_to(dgram, 80) == 0);
+	close(fd);
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	EXPECT_ERRNO(connect_to(fd, FAKE_PORT_HANGS), EINPROGRESS);
+	EXPECT(set_int(fd, IPPROTO_TCP, TCP_CORK, 0) == 0);
+	EXPECT(answered(fd) == 4);
+	EXPECT(set_int(fd, IPPROTO_TCP, TCP_CORK, 1) == 0);
+	EXPECT(answered(fd) == 5);
+	/* More than a channel holds. */
+	for (int i = 0; i < 3000; i++)
+		EXPECT(set_int(fd, IPPROTO_TCP, TCP_QUICKACK, i) == 0);
+	EXPECT(getsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &val, &len) == 0 &&
+	       val == 2999);
+	/* A connection that has ended takes them as Linux's does. */
+	EXPECT_ERRNO(connect_to(dgram = socket(AF_INET, SOCK_STREAM, 0),
+	                        FAKE_PORT_REFUSED), ECONNREFUSED);
+	EXPECT(set_int(dgram, IPPROTO_TCP, TCP_NODELAY, 1) == 0);
+	return failures;
+}
+
 static volatile int signal_count;
 
 static void on_pipe(int sig)
@@ -298,6 +362,7 @@ const struct shim_program shim_programs_sock[] = {
 	{ "connect_waits", FAKE_FAULT_NONE, connect_waits },
 	{ "listener", FAKE_FAULT_NONE, listener },
 	{ "options", FAKE_FAULT_NONE, options },
+	{ "quiet_options", FAKE_FAULT_QUIET, quiet_options },
 	{ "reset_is_told", FAKE_FAULT_NONE, reset_is_told },
 	{ "by_number", FAKE_FAULT_NONE, by_number },
 	{ NULL, 0, NULL }

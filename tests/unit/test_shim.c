@@ -88,6 +88,7 @@ static int run(const char *name)
 
 #define PROGRAM_TESTS(X)                                                      \
 	X(stream) X(refusals) X(connect_waits) X(listener) X(options)         \
+	X(quiet_options)                                                      \
 	X(reset_is_told) X(by_number)                                         \
 	X(dgram_with_address) X(dgram_connected) X(dgram_many)                \
 	X(dgram_control)                                                      \
