@@ -52,6 +52,14 @@ kill -0 "$nginx_pid" || fail "nginx did not survive the reload"
 step "a connection for each file, IPv6"
 fetch close6 "[$STACK6]" -H 'Connection: close'
 
+# nginx corks around each answer that has a file (tcp_nopush).
+if ! is_kernel; then
+	step "answers wait for no reply of the service"
+	quiet=$(stat_of requests_quiet)
+	[ "$quiet" -ge 4000 ] || fail "only $quiet requests without a reply"
+	is_less "requests with a reply" "$quiet" "$(stat_of requests)"
+fi
+
 kill -QUIT "$nginx_pid"
 wait_gone "$nginx_pid" nginx
 if grep -E '\[(alert|crit|emerg)\]' "$T/nginx-error.log"; then
