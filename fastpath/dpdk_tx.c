@@ -91,7 +91,7 @@ static void drop_one(struct dpdk_tx *tx, unsigned n, struct netdev *dev)
 	rte_pktmbuf_free(tx->queue[n]);
 	tx->count--;
 	memmove(&tx->queue[n], &tx->queue[n + 1],
-	        (tx->count - n) * sizeof(tx->queue[0]));
+	        (tx->count - n) * sizeof(struct rte_mbuf *));
 	dev->stats.tx_dropped_error++;
 }
 
@@ -114,7 +114,7 @@ static unsigned burst(struct dpdk_tx *tx, const struct dpdk_port *port,
 	count = rte_eth_tx_burst(port->id, 0, tx->queue, (uint16_t)count);
 	tx->count -= count;
 	memmove(tx->queue, &tx->queue[count],
-	        tx->count * sizeof(tx->queue[0]));
+	        tx->count * sizeof(struct rte_mbuf *));
 	return count;
 }
 
