@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # --daemon, --pidfile and --user: when the command returns, who runs, and that
 # nothing stays, whichever way the service ends.
+BACKENDS=tap
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need setpriv

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What cannot be done is refused with one sentence that quotes the bad value,
 # with its exit status, and leaves nothing behind.
+BACKENDS=tap
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need setpriv gcc

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # What --dpdk cannot open is refused with one sentence that quotes it, on stderr
 # alone, with status 1 and nothing left behind; also by a build without DPDK.
+BACKENDS=tap
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 is_kernel && skip "about netcond itself"

@@ -3,13 +3,13 @@
 # Two services over shared memory (DPDK's memif), no interface anywhere: a
 # program of the one fetches from a program of the other. When the one is gone
 # the other counts it, sleeps, and ends in order.
+BACKENDS=dpdk
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need curl python3
 is_kernel && skip "about netcond itself"
 need_dpdk
 
-NETNS_BACKEND=dpdk
 HOME_NS=$NS
 A4=10.108.0.1 B4=10.108.0.2 A6=fd08::1 B6=fd08::2
 link=net_memif0,id=7,socket-abstract=no,socket=$T/memif

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: MIT
 # DPDK's tap driver, which has receive interrupts and adds checksums: HTTP both
 # ways, no file left, and the interface gone with the service.
+BACKENDS=dpdk
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need curl python3
 is_kernel && skip "about netcond itself"
 need_dpdk
 
-NETNS_BACKEND=dpdk
 choose_device() {
 	DEVICE=(--dpdk net_tap0,iface=dtap0 --addr "$STACK4/24"
 		--addr "$STACK6/64")

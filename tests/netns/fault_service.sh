@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The service ends, orderly or not: programs learn it at once and do not spin,
 # nothing stays, and it can be started again right away.
+BACKENDS=tap
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need curl nginx redis-server

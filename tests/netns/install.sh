@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # make install into a directory: what it puts there runs from there, and make
 # uninstall takes all of it away.
+BACKENDS=tap
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need make curl

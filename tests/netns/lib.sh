@@ -17,20 +17,26 @@
 # their names; cleaning up ends what `ip netns pids` lists there, so that nothing
 # stays whatever the programs forked, and nothing else is ever touched.
 #
+# A test that is about some devices alone says so before it sources this file:
+# BACKENDS="xdp-native xdp-skb".
+#
 # Environment: BUILD, the build directory; NETNS_BACKEND, the device that the
-# stack runs on: tap (the default), or packet, xdp, xdp_skb or dpdk, then it is
-# one end of a veth pair and the kernel's side, still called tap0, the other;
-# NETNS_STACK=kernel runs
-# the test against the kernel's own stack in a second namespace behind a veth
-# pair: what fails there is wrong in the test; PCAP=1 keeps a capture and KEEP=1
-# the files of the test (their names are printed).
+# stack runs on, one of backends.sh (the default is the test's first). But for
+# the tap it is one end of a veth pair, and the kernel's side, still called
+# tap0, the other; NETNS_STACK=kernel runs the test against the kernel's own
+# stack in a second namespace behind a veth pair: what fails there is wrong in
+# the test; PCAP=1 keeps a capture and KEEP=1 the files of the test (their names
+# are printed).
 
 set -eEuo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=$(cd "${BUILD:-$top/build}" && pwd)
 NETNS_STACK=${NETNS_STACK:-netcond}
-NETNS_BACKEND=${NETNS_BACKEND:-tap}
+# shellcheck source=tests/netns/backends.sh
+. "$top/tests/netns/backends.sh"
+BACKENDS=${BACKENDS:-$ALL_BACKENDS}
+NETNS_BACKEND=${NETNS_BACKEND:-${BACKENDS%% *}}
 
 HOST4=10.107.0.1 STACK4=10.107.0.2
 HOST6=fd07:6e65:7463::1 STACK6=fd07:6e65:7463::2
@@ -142,6 +148,8 @@ need() {
 
 # --- namespaces and programs
 
+is_backend "$NETNS_BACKEND" || fail "no backend: '$NETNS_BACKEND'"
+[[ " $BACKENDS " = *" $NETNS_BACKEND "* ]] || skip "about $BACKENDS alone"
 [ "$(id -u)" = 0 ] || skip "root is needed for network namespaces"
 need ip timeout
 ip netns add "$NS" || skip "cannot make a network namespace"
@@ -209,8 +217,9 @@ wait_via_listen() {
 netcon() { ip netns exec "$NS" "$BUILD/netcon" "$@"; }
 
 need_dpdk() {
-	ldd "$BUILD/netcond" | grep -q librte_ethdev ||
-		skip "netcond was built without DPDK; it needs libdpdk-dev"
+	local why
+	why=$(backend_missing dpdk)
+	[ -z "$why" ] || skip "$why"
 }
 
 # A veth pair: tap0 on the kernel's side, eth0 on the far one.
@@ -233,22 +242,12 @@ start_kernel_peer() {
 choose_device() {
 	DEVICE=(--if tap0)
 	if is_tap; then return; fi
+	local why
+	why=$(backend_missing "$NETNS_BACKEND")
+	[ -z "$why" ] || skip "$why"
 	ip netns exec "$NSK" true 2>/dev/null || make_veth
-	case $NETNS_BACKEND in
-	xdp) DEVICE=(--xdp eth0 --xdp-mode native) ;;
-	xdp_skb)
-		DEVICE=(--xdp eth0 --xdp-mode skb)
-		# Only a driver that has the program tells its peer not to.
-		net ethtool -K tap0 tso off gso off
-		;;
-	dpdk)
-		need_dpdk
-		DEVICE=(--dpdk net_af_packet0,iface=eth0)
-		# Its frames are of the wire's size.
-		net ethtool -K tap0 tso off gso off
-		;;
-	*) DEVICE=("--$NETNS_BACKEND" eth0) ;;
-	esac
+	read -ra DEVICE < <(backend_options "$NETNS_BACKEND" eth0)
+	backend_prepare_peer "$NETNS_BACKEND" "$NS" tap0
 	[ -z "${NETNS_NO_ADDR:-}" ] || return 0
 	DEVICE+=(--addr "$STACK4/24" --gw "$HOST4"
 		--addr "$STACK6/64" --gw "$HOST6")

@@ -3,7 +3,7 @@
 # The host keeps its interface: host, stack and a second stack have an address
 # each on one end of a veth. All are reached from the other end, serve there and
 # open connections at the same time, and none answers for another.
-export NETNS_BACKEND=packet
+BACKENDS=packet
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need ping

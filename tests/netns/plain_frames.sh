@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Without offloads (--no-offload) every frame is one of the wire's size with
 # full checksums: transfers both ways, and no frame larger than the MTU.
+BACKENDS="tap packet"
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need tcpdump

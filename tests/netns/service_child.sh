@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # netcond -- PROGRAM: the service runs a program on its stack and ends with it,
 # with its status, leaving neither the tap nor the socket file.
+BACKENDS=tap
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need redis-server redis-cli

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # A card that cannot be had is refused with one sentence and left as it was; one
 # that is lost while running ends the service, or is waited for.
-export NETNS_BACKEND=xdp
+BACKENDS=xdp-native
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need ping ethtool
@@ -90,7 +90,7 @@ ip -n "$NS" link del tap0
 
 step "skb mode: a peer's segmentation is dropped, counted, told"
 make_pair
-NETNS_BACKEND=xdp_skb start_netcond
+NETNS_BACKEND=xdp-skb start_netcond
 net ethtool -K tap0 tso on gso on
 wait_until "an echo" echoes
 spawn_via sink "$BUILD/tests/load" sink "$STACK4" 5000

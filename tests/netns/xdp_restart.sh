@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # kill -9 leaves nothing on the card, and a start at once succeeds: ten times in
 # each mode. The host keeps the card all the while.
-export NETNS_BACKEND=${NETNS_BACKEND:-xdp}
+BACKENDS=xdp-native # and the other as well, in turn
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need ping
@@ -14,7 +14,7 @@ choose_device
 ip -n "$NSK" addr add 10.107.0.3/24 dev eth0
 spawn_net host_ping ping -n -i 0.02 -W 1 10.107.0.3
 host_ping=$PID
-for mode in xdp xdp_skb; do
+for mode in xdp-native xdp-skb; do
 	step "kill -9 and start at once, ten times: $mode"
 	NETNS_BACKEND=$mode
 	for i in 1 2 3 4 5 6 7 8 9 10; do

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Host and stack share a card: each has its addresses there, both are pinged,
 # both serve, both fetch at the same time, and VLANs stay the host's.
-export NETNS_BACKEND=${NETNS_BACKEND:-xdp}
+BACKENDS="xdp-native xdp-skb"
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
 need ping curl
@@ -118,7 +118,7 @@ is_less "tagged frames that went to the stack" 20 \
 	fail "tagged frames were not passed"
 
 # A card takes the tag out of the frame; a veth's other end never puts it in.
-if [ "$NETNS_BACKEND" = xdp ] && command -v clang tc >/dev/null; then
+if [ "$NETNS_BACKEND" = xdp-native ] && command -v clang tc >/dev/null; then
 	step "so is one whose tag stands beside it"
 	grep -q 'vlan tags' "$T/netcond.log" || skip "a kernel before Linux 6.8"
 	cat >"$T/push.c" <<-'C'

@@ -3,15 +3,17 @@
 # Runs each oracle program on the kernel's stack and through netcond, and
 # compares the transcripts.
 #
-#   run.sh [--kernel | --self] [--keep DIR] [NAME...]
+#   run.sh [-b BACKEND] [--kernel | --self] [--keep DIR] [NAME...]
 #
+# -b        the service's device (default: tap; see tests/netns/backends.sh)
 # --kernel  only the kernel's side: prints the transcripts
 # --self    the kernel's side twice: transcripts that differ are not repeatable
 # --keep    leave the transcripts in DIR
 #
 # Two namespaces a side: the program's, and the peer's with the daemon peer.c.
 # On the kernel's side a veth pair joins them; on netcond's side the service
-# runs in the peer's namespace, whose tap0 has the same address as the veth.
+# runs in the peer's namespace, whose tap0 has the same address as the veth, or
+# in a third one, which a veth pair joins with the peer's.
 # tests/oracle/accepted lists the differences that are as they should be, each
 # with its section of docs/differences.md; one that no longer occurs fails.
 set -u
@@ -19,6 +21,8 @@ ORACLE=$(cd "$(dirname "$0")" && pwd)
 TOP=$(cd "$ORACLE/../.." && pwd)
 BUILD=${BUILD:-$TOP/build}
 BIN=$BUILD/tests/oracle
+# shellcheck source=tests/netns/backends.sh
+. "$TOP/tests/netns/backends.sh"
 JOBS=${JOBS:-6}
 PROGRAM_TIMEOUT_S=20
 READY_TIMEOUT_S=10
@@ -113,15 +117,29 @@ side_address() {
 	ip -n "$1" link set "$2" up
 }
 
-# side_netcond TAG: the same, with the service between the two namespaces.
+# side_netcond TAG: the same, with the service between the two namespaces. On
+# a tap it runs in the peer's, else in $TAG-s with a veth pair to the peer's.
 side_netcond() {
-	local tag=$1
+	local tag=$1 at=$1-s device=()
 	space "$tag-p"
 	space "$tag-q"
+	if [ "$BACKEND" = tap ]; then
+		at=$tag-q
+		device=(--if tap0 --host-addr 10.107.0.1/24
+			--host-addr fd07:6e65:7463::1/64)
+	else
+		space "$at"
+		ip -n "$at" link add eth0 type veth peer name tap0 \
+			netns "$tag-q" || fail "no veth pair"
+		ip -n "$at" link set eth0 up
+		side_address "$tag-q" tap0 1
+		await_carrier "$tag-q" tap0
+		read -ra device < <(backend_options "$BACKEND" eth0)
+		backend_prepare_peer "$BACKEND" "$tag-q" tap0
+	fi
 	# Addresses are said, so that there is no gateway, as on the other side.
-	start_ready "$tag-q" "$BUILD/netcond" --if tap0 \
+	start_ready "$at" "$BUILD/netcond" "${device[@]}" \
 		--addr 10.107.0.2/24 --addr fd07:6e65:7463::2/64 \
-		--host-addr 10.107.0.1/24 --host-addr fd07:6e65:7463::1/64 \
 		--socket "$TMP/$tag.sock" --ready-fd READY
 	SERVICE=${PIDS[-1]}
 	start_ready "$tag-q" "$BIN/peer" "$TMP/$tag.peer" READY
@@ -225,18 +243,23 @@ report() {
 
 MODE=compare
 KEEP=
+BACKEND=tap
 NAMES=()
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kernel) MODE=kernel ;;
 	--self) MODE=self ;;
+	-b) BACKEND=${2:?-b wants a backend}; shift ;;
 	--keep) KEEP=${2:?--keep wants a directory}; shift ;;
-	-*) echo "usage: run.sh [--kernel|--self] [--keep DIR] [NAME...]" >&2
+	-*) echo "usage: run.sh [-b BACKEND] [--kernel|--self] [--keep DIR] [NAME...]" >&2
 	    exit 2 ;;
 	*) NAMES+=("$1") ;;
 	esac
 	shift
 done
+is_backend "$BACKEND" || fail "no backend '$BACKEND': expected $ALL_BACKENDS"
+why=$(backend_missing "$BACKEND")
+[ -z "$why" ] || skip_all "$why"
 [ "$(id -u)" = 0 ] || skip_all "needs root for network namespaces"
 if [ ${#NAMES[@]} = 0 ]; then
 	for source in "$ORACLE"/*.c; do

@@ -1,6 +1,0 @@
-#!/bin/bash
-# SPDX-License-Identifier: MIT
-# The test transfer with the stack on an AF_XDP socket.
-export NETNS_BACKEND=xdp
-# shellcheck source=tests/netns/transfer.sh
-. "$(dirname "$0")/transfer.sh"
