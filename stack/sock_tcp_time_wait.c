@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Connections in TIME_WAIT: whose port they keep, when they go, how many may be.
+/* Connections in TIME_WAIT: which ports they keep, when they go, how many may
+ * be.
  *
  * Theory of operation
  *
