@@ -76,13 +76,17 @@ static bool send_held(struct channel *ch)
 	return true;
 }
 
-/* Nothing may be read; has the program ended its stream? */
+/* Nothing may be read; has the program ended its stream? Not when the last look
+ * found nothing: epoll tells of what comes after it.
+ */
 static ssize_t look_for_eof(const struct channel *ch)
 {
+	ssize_t got;
 	char byte;
-	ssize_t got = recv(ch->fd, &byte, sizeof(byte),
-	                   MSG_DONTWAIT | MSG_PEEK);
 
+	if (ch->empty_reads)
+		return READ_EMPTY;
+	got = recv(ch->fd, &byte, sizeof(byte), MSG_DONTWAIT | MSG_PEEK);
 	if (got > 0)
 		return READ_LATER;
 	if (got == 0)
