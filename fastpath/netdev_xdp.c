@@ -189,6 +189,8 @@ static int xdp_open(const struct netdev_conf *conf, struct netdev **out,
 	if (xdp->sock.has_tx_meta && !conf->no_offload)
 		xdp->dev.caps |= NETDEV_CAP_TX_CSUM;
 	mode_describe(xdp);
+	if (xdp->prog.no_native[0])
+		netdev_xdp_notice(&xdp->dev, xdp->prog.no_native);
 	*out = &xdp->dev;
 	return 0;
 }

@@ -42,6 +42,7 @@ bool netdev_xdp_flush(struct netdev *dev);
 
 /* netdev_xdp_upkeep.c */
 void netdev_xdp_update_stats(struct netdev *dev);
+void netdev_xdp_notice(struct netdev *dev, const char *text);
 void netdev_xdp_upkeep(struct netdev_xdp *xdp);
 void netdev_xdp_check_link(struct netdev_xdp *xdp);
 

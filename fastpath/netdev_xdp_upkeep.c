@@ -17,7 +17,8 @@ static uint64_t clock_ms(void)
 	return (uint64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void notice_set(struct netdev *dev, const char *text)
+/* Have the user told: a sentence. */
+void netdev_xdp_notice(struct netdev *dev, const char *text)
 {
 	why_fail(dev->notice, 0, "%s", text);
 	dev->notice_count++;
@@ -39,7 +40,7 @@ static void notice_losses(struct netdev_xdp *xdp, const struct xdp_counts *now)
 		         "'ethtool -K INTERFACE tso off gso off'%s",
 		         xdp->dev.name, xdp->umem.chunk_len - XDP_SOCK_HEADROOM,
 		         xdp->prog.is_native ? "" : ", or use --xdp-mode native");
-		notice_set(&xdp->dev, text);
+		netdev_xdp_notice(&xdp->dev, text);
 	}
 	if (now->frames[xdp_verdict_passed_queue] &&
 	    !old[xdp_verdict_passed_queue]) {
@@ -48,7 +49,7 @@ static void notice_losses(struct netdev_xdp *xdp, const struct xdp_counts *now)
 		         "'ethtool -L %s combined 1', or steer them with "
 		         "'ethtool -N'", xdp->dev.name, xdp->queue,
 		         xdp->dev.name);
-		notice_set(&xdp->dev, text);
+		netdev_xdp_notice(&xdp->dev, text);
 	}
 }
 

@@ -264,6 +264,7 @@ static int open_once(struct xdp_prog *prog, const struct xdp_prog_place *place,
 int xdp_prog_open(struct xdp_prog *prog, const struct xdp_prog_place *place,
                   enum netdev_xdp_mode mode, char *why)
 {
+	char no_native[NETDEV_WHY_LEN] = "";
 	int err = -EOPNOTSUPP;
 
 	if (mode != NETDEV_XDP_SKB) {
@@ -271,9 +272,16 @@ int xdp_prog_open(struct xdp_prog *prog, const struct xdp_prog_place *place,
 		if (err && err != -EBUSY)
 			err = open_once(prog, place, true, false, why);
 	}
-	if (mode == NETDEV_XDP_SKB ||
-	    (mode == NETDEV_XDP_AUTO && err && err != -EBUSY && err != -EPERM))
-		err = open_once(prog, place, false, false, why);
+	if (mode == NETDEV_XDP_SKB)
+		return open_once(prog, place, false, false, why);
+	if (mode != NETDEV_XDP_AUTO || !err || err == -EBUSY || err == -EPERM)
+		return err;
+	if (err != -EOPNOTSUPP)
+		why_fail(no_native, 0, "skb mode, the slower one, is used: %s",
+		         why);
+	err = open_once(prog, place, false, false, why);
+	if (!err)
+		memcpy(prog->no_native, no_native, sizeof(no_native));
 	return err;
 }
 

@@ -19,6 +19,8 @@ struct xdp_prog {
 	int counts_fd;
 	int link_fd;               /* -1: not attached */
 	bool is_native;            /* attached in the driver, not behind it */
+	char no_native[NETDEV_WHY_LEN]; /* why skb mode was fallen back to, where
+	                              the driver does have XDP; else empty */
 	bool sees_tags;            /* also VLAN tags that the card takes out */
 	struct xdp_addr addrs[XDP_SHARED_ADDR_MAX]; /* in the map */
 	unsigned addr_count;
