@@ -170,7 +170,7 @@ bench_bin := $(patsubst tests/bench/%.c,$B/tests/bench/%,$(bench_src))
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all lib service tests check check-unit bench \
+.PHONY: all lib service tests check check-all check-unit bench \
 	bench-tools lint demo deps install uninstall clean distclean help lwip
 
 all: $(programs) ## everything users need: netcond, netcon, intercept (default)
@@ -409,6 +409,12 @@ check: deps ## every test; ends with "N passed, N failed, N skipped"
 	$(submake) SAN=1 tests
 	$(give_back)
 	$(Q)tests/check.sh $(BUILD)
+
+check-all: deps ## every test over every device; takes half an hour
+	$(submake) all tests
+	$(submake) SAN=1 tests
+	$(give_back)
+	$(Q)tests/check.sh --all $(BUILD)
 
 check-unit: ## the unit tests alone, plain and with sanitizers; no root needed
 	$(submake) tests

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: MIT
 # Runs every tier of tests and ends with their total.
 #
-#   usage: check.sh [--unit] [BUILD]
+#   usage: check.sh [--all | --unit] [BUILD]
+#     --all   the tests of real programs over every device, not only over the
+#             tap with a few over the others, and the longer runs
 #     --unit  the unit, simulation and fuzz-corpus tests alone: no root needed
 #     BUILD   the build directory (default: build); the programs of BUILD/san,
 #             built with sanitizers, are run as well when they are there
@@ -15,10 +17,18 @@ set -u
 cd "$(dirname "$0")/.." || exit 2
 
 tiers=all
-if [ "${1:-}" = --unit ]; then
+over=()
+case ${1:-} in
+--all)
+	over=(-b all)
+	export WAKEUPS_S=30
+	shift
+	;;
+--unit)
 	tiers=unit
 	shift
-fi
+	;;
+esac
 BUILD=${1:-build}
 timeout_s=${TEST_TIMEOUT_S:-90}
 passed=0 failed=0 skipped=0
@@ -103,9 +113,9 @@ run_unit_tier() { # DIRECTORY
 }
 
 # Add the "N passed, N failed, N skipped" that a runner ends with.
-run_runner() { # SCRIPT
+run_runner() { # SCRIPT OPTION...
 	local last ok bad skips status
-	BUILD=$PWD/${BUILD#"$PWD/"} "$1" 2>&1 | tee "$log"
+	BUILD=$PWD/${BUILD#"$PWD/"} "$@" 2>&1 | tee "$log"
 	status=${PIPESTATUS[0]}
 	last=$(tail -n 1 "$log")
 	if [[ $last =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]]
@@ -123,7 +133,7 @@ run_runner() { # SCRIPT
 }
 
 if [ $tiers = all ] && [ -x tests/run.sh ]; then
-	run_runner tests/run.sh
+	run_runner tests/run.sh "${over[@]}"
 fi
 if [ -d "$BUILD/san/tests" ]; then run_unit_tier "$BUILD/san"; fi
 run_unit_tier "$BUILD"
