@@ -25,11 +25,13 @@ static const struct {
 	[CHANNEL_IDLE] = { .on_hup = stream_on_hup },
 	[CHANNEL_CONNECTING] = { .deliver = stream_deliver,
 	                         .on_hup = stream_on_hup },
-	[CHANNEL_OPEN] = { stream_read, stream_deliver, stream_on_hup },
+	[CHANNEL_OPEN] = { .read = stream_read, .deliver = stream_deliver,
+	                   .on_hup = stream_on_hup },
 	[CHANNEL_LISTENING] = { .deliver = listener_deliver,
 	                        .on_hup = listener_on_hup,
 	                        .on_room = listener_on_room },
-	[CHANNEL_DGRAM] = { dgram_read, dgram_deliver, dgram_on_hup },
+	[CHANNEL_DGRAM] = { .read = dgram_read, .deliver = dgram_deliver,
+	                    .on_hup = dgram_on_hup },
 };
 
 /* Take ch off the hot or the starved list. */
