@@ -404,7 +404,7 @@ deps: ## install the packages that build and tests need (as root)
 	$(Q)build-aux/deps.sh $(BUILD) $(CACHE)
 	$(give_back)
 
-check: deps ## every test; ends with "N passed, N failed, N skipped"
+check: deps ## every test, mostly over one device; ends with "N passed, N failed, N skipped"
 	$(submake) all tests
 	$(submake) SAN=1 tests
 	$(give_back)

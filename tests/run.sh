@@ -24,7 +24,7 @@ BUILD=$(cd "${BUILD:-$tests/../build}" && pwd) || exit 1
 export BUILD
 logs=$BUILD/tests/logs
 timeout_s=${TEST_TIMEOUT_S:-90}
-jobs=1 list= backends=()
+jobs=1 list='' backends=()
 # shellcheck source=tests/netns/backends.sh
 . "$tests/netns/backends.sh"
 # What is run over each device in any case.
@@ -213,7 +213,9 @@ for run in "${runs[@]}"; do
 done
 
 for run in "${runs[@]}"; do
-	[ "${run#*/}" != oracle ] && [ -z "${missing[${run%/*}]}" ] || continue
+	if [ "${run#*/}" = oracle ] || [ -n "${missing[${run%/*}]}" ]; then
+		continue
+	fi
 	while [ ${#running[@]} -ge "$jobs" ]; do
 		wait -n -p done_pid "${!running[@]}"
 		unset "running[$done_pid]"
@@ -224,8 +226,9 @@ done
 [ ${#running[@]} = 0 ] || wait "${!running[@]}"
 running=()
 for run in "${runs[@]}"; do
-	[ "${run#*/}" = oracle ] && [ -z "${missing[${run%/*}]}" ] || continue
-	run_oracle "$run"
+	if [ "${run#*/}" = oracle ] && [ -z "${missing[${run%/*}]}" ]; then
+		run_oracle "$run"
+	fi
 done
 
 count() { grep -cx "$1" "$results"; }
