@@ -10,6 +10,8 @@
 # stands in the way, which can be held up as well) and one more; of those that
 # are 20 ms late, as a lost wake-up makes them, one more.
 #
+# All that take part go before the machine's other work, where that is allowed.
+#
 # WAKEUPS_S is how many seconds each way takes; SEED repeats a run's moments.
 # shellcheck source=tests/netns/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -18,6 +20,8 @@ wakeups=$BUILD/tests/wakeups
 [ -x "$wakeups" ] || skip "not built: $wakeups"
 seconds=${WAKEUPS_S:-3}
 seed=${SEED:-$((RANDOM + 1))}
+FIRST=(chrt -f 10)
+"${FIRST[@]}" true 2>/dev/null || FIRST=()
 CONTROL_HOST=10.108.0.1 CONTROL=10.108.0.2
 
 # The kernel's stack on both ends, in the namespaces that are there.
@@ -31,7 +35,8 @@ start_control() {
 	ip -n "$NSK" addr add $CONTROL/24 dev ctl1
 	ip -n "$NS" link set ctl0 up
 	ip -n "$NSK" link set ctl1 up
-	spawn control_echo ip netns exec "$NSK" "$load" echo $CONTROL 7001
+	spawn control_echo ip netns exec "$NSK" \
+		"${FIRST[@]}" "$load" echo $CONTROL 7001
 	wait_until "the control's echo" \
 		net "$load" rr $CONTROL 7001 64 1 1
 }
@@ -45,9 +50,9 @@ one_way() { # NAME SIDE HOST
 	local control
 	step "$1, over $NETNS_BACKEND, $seconds s, seed $seed"
 	: >"$T/control.log"
-	spawn_net control "$wakeups" $CONTROL 7001 "$seconds" $((seed + 1))
+	spawn_net control "${FIRST[@]}" "$wakeups" $CONTROL 7001 "$seconds" $((seed + 1))
 	control=$PID
-	"$2" "$wakeups" "$3" 7001 "$seconds" "$seed" >"$T/$1.log"
+	"$2" "${FIRST[@]}" "$wakeups" "$3" 7001 "$seconds" "$seed" >"$T/$1.log"
 	wait_gone "$control" "the control"
 	measured "$1"
 	measured control
@@ -60,12 +65,15 @@ one_way() { # NAME SIDE HOST
 }
 
 start_netcond --poll adaptive
+if [ ${#FIRST[@]} -gt 0 ] && ! is_kernel; then
+	chrt -a -f -p 10 "$NETCOND_PID"
+fi
 start_control
-spawn_via echo "$load" echo "$STACK4" 7001
+spawn_via echo "${FIRST[@]}" "$load" echo "$STACK4" 7001
 echo_pid=$PID
 wait_via_listen 7001
 one_way in net "$STACK4"
-spawn_net host_echo "$load" echo "$HOST4" 7001
+spawn_net host_echo "${FIRST[@]}" "$load" echo "$HOST4" 7001
 wait_net_listen 7001
 one_way out via "$HOST4"
 kill $echo_pid
