@@ -58,6 +58,7 @@ one_way() { # NAME SIDE HOST
 	measured control
 	[ "$(value "$1" requests)" -ge $((seconds * 20)) ] ||
 		fail "$1: hardly any requests"
+	is_less "the median of '$1' in us" 5000 "$(value "$1" median_us)"
 	is_less "requests of '$1' that took 5 ms more than the median" \
 		$(($(value control over_5ms) * 2 + 2)) "$(value "$1" over_5ms)"
 	is_less "requests of '$1' that took 20 ms more than the median" \
