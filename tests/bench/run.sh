@@ -29,8 +29,8 @@ OUT=${OUT:-$BUILD/bench/figures.tsv}
 PEER4=10.108.0.2        # the kernel's stack, as the client sees it
 NSP=ncp$TEST_ID         # the namespace it is in
 NAMESPACES+=("$NSP")
-MEASURES="stream_out stream_in rr1 rr64 redis1 redis16 nginx_keep nginx_cork"
-MEASURES+=" nginx_close poll idle"
+MEASURES="stream_out stream_in stream_in_reno rr1 rr64 redis1 redis16"
+MEASURES+=" nginx_keep nginx_cork nginx_close poll idle"
 
 need ss python3
 load=$BUILD/tests/load
@@ -155,6 +155,9 @@ both() { # ROUND MEASURE FUNCTION ARG...
 
 take_stream_out() { net "$load" pull "$1" 7003 65536 $MS; }
 take_stream_in() { net "$load" push "$1" 7002 65536 $MS; }
+take_stream_in_reno() {
+	net env LOAD_CC=reno "$load" push "$1" 7002 65536 $MS
+}
 take_rr() { net "$load" rr "$2" 7001 64 $MS "$1"; }
 take_redis() { # PIPELINE HOST
 	local n=$REQUESTS
@@ -178,7 +181,7 @@ take_nginx() { # PATH HEADER HOST
 
 take() { # ROUND MEASURE
 	case $2 in
-	stream_out | stream_in) both "$1" "$2" "take_$2" ;;
+	stream_out | stream_in*) both "$1" "$2" "take_$2" ;;
 	rr1) both "$1" rr1 take_rr 1 ;;
 	rr64) both "$1" rr64 take_rr 64 ;;
 	redis1) both "$1" redis1 take_redis 1 ;;
@@ -271,6 +274,8 @@ done
 		"$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1)"
 	printf 'virtual\t%s\n' "$(systemd-detect-virt 2>/dev/null || echo '?')"
 	! is_kernel && printf "netcond\t%s\n" "$("$BUILD/netcond" --version | head -1)"
+	printf 'congestion\t%s, where a row names no other\n' \
+		"$(cat /proc/sys/net/ipv4/tcp_congestion_control)"
 	printf 'compiler\t%s\n' "$(gcc --version | head -1)"
 	for program in "redis-server --version" "nginx -v" "wrk -v"; do
 		# shellcheck disable=SC2086

@@ -14,6 +14,8 @@ import sys
 ROWS = [
     ("stream_out.gbps", "one stream, program to peer", "Gbit/s", ">", 1.0, 1.4),
     ("stream_in.gbps", "one stream, peer to program", "Gbit/s", ">", 0.6, 0.9),
+    ("stream_in_reno.gbps", "  the same, the sender's control: reno", "Gbit/s",
+     ">", 0.6, 0.9),
     ("rr1.tps", "64 B, one in flight, adaptive", "/s", ">", 1.0, 1.5),
     ("rr1.p50_us", "  median latency, adaptive", "us", "<", 0.75, 0.55),
     ("rr1.p99_us", "  99 % latency, adaptive", "us", "<", None, None),

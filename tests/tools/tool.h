@@ -89,6 +89,19 @@ static inline int listen_on(const char *host, const char *port, int flags)
 	return fd;
 }
 
+/* $LOAD_CC names the sender's congestion control where the machine's default is
+ * not to be the measure. It must be chosen before the connect: BBR paces a
+ * socket that it has seen established, also after another one took over.
+ */
+static inline void choose_congestion(int fd)
+{
+	const char *name = getenv("LOAD_CC");
+
+	if (name && setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, name,
+	                       strlen(name)))
+		die("TCP_CONGESTION");
+}
+
 /* A connected TCP socket without Nagle's delay. */
 static inline int connect_to(const char *host, const char *port)
 {
@@ -98,6 +111,7 @@ static inline int connect_to(const char *host, const char *port)
 
 	if (fd < 0)
 		die("socket");
+	choose_congestion(fd);
 	if (connect(fd, (struct sockaddr *)&addr, len))
 		die("connect");
 	if (setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)))
