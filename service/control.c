@@ -195,14 +195,12 @@ static bool is_cork(const struct rpc_request *req)
 static unsigned settle(struct control *control);
 
 /* Requests without reply that were sent before one with a reply, on whatever
- * session, go first. One settling serves all that epoll told of in one go, since
- * all of that was sent before.
+ * session, go first. This is asked for each: a session that epoll told of may by
+ * now hold a request that was sent after others were settled.
  */
-static void settle_once(struct control *control)
+static void settle_others(struct control *control)
 {
-	const struct sessions *set = control->handlers.sessions;
-
-	if (!control->is_settled && set->stats.sessions_open > 1)
+	if (control->handlers.sessions->stats.sessions_open > 1)
 		settle(control);
 }
 
@@ -231,7 +229,7 @@ static void answer(struct control *control, struct session *session,
 	if (!err && is_cork(&req))
 		session_cork(session);
 	if (!(req.flags & RPC_FLAG_NO_REPLY))
-		settle_once(control);
+		settle_others(control);
 	if (!err)
 		err = handlers_dispatch(&call);
 	/* Before the reply: a program that closes its last descriptor after it
@@ -314,7 +312,6 @@ static unsigned settle(struct control *control)
 	unsigned work = 0;
 	int count;
 
-	control->is_settled = true;
 	do {
 		count = poller_wait(&set->ready, 0);
 		for (int i = 0; i < count; i++)
@@ -341,8 +338,8 @@ unsigned control_before_bytes(struct control *control)
 /* The session that ref names, if it lives still, has something to read. What
  * exceeds the budget is reported again: sessions are level-triggered. One that
  * waits for an answer is not read, but its end is seen. After a request with a
- * reply no other is taken (see settle_once; the shim would not send one before it
- * has the reply). Return: the work done.
+ * reply no other is taken (the shim would not send one before it has the
+ * reply). Return: the work done.
  */
 unsigned control_on_request(struct control *control, struct poller_ref ref,
                             uint32_t events)

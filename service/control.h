@@ -16,8 +16,6 @@ struct control {
 	struct sockaddr_un addr;  /* the path */
 	dev_t dev;                /* the file as we made it */
 	ino_t ino;
-	bool is_settled;          /* requests without reply were looked for
-	                             since epoll was asked last */
 	bool is_paused;           /* out of descriptors: not accepting */
 };
 

@@ -235,7 +235,6 @@ static unsigned take_events(struct loop *loop, int timeout_ms)
 	if (timeout_ms)
 		note_sleep(loop);
 	loop->last_poll_us = loop->now_us;
-	loop->control.is_settled = false;
 	if (count < 0) {
 		loop->poll_error = count;
 		return 0;
